@@ -1,0 +1,10 @@
+"""
+The store in memory.
+"""
+
+from __future__ import annotations
+
+from .store import MemoryStore
+
+
+__all__ = ["MemoryStore"]

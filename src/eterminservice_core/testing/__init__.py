@@ -1,0 +1,3 @@
+"""
+What authors of transports, stores and applications need to test theirs.
+"""
