@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -36,9 +37,9 @@ KEYS = Keys(pseudonyms=b"p" * 32, codes=(b"c" * 32,))
 @pytest.fixture
 def clock() -> FakeClock:
     """
-    Monday noon: no practice is sent anything at this hour, but codes are.
+    Monday noon in Berlin: at this hour no practice is sent anything, but codes are.
     """
-    return FakeClock("2026-03-02T12:00+01:00")
+    return FakeClock(datetime(2026, 3, 2, 11, 0, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def make_service(
         given = {
             "store": store,
             "transports": [outbox, fax_outbox],
-            "elapsed": lambda: clock().timestamp(),
+            "elapsed": clock.elapsed,
             **options,
         }
         return NotificationService(**given)

@@ -198,8 +198,10 @@ class Dispatcher:
             tx.release(bsnr, self.worker)
 
     def _recover(self) -> None:
-        with self.store.transaction() as tx:
-            recover(tx, deciding_now(tx), limit=self.policy.claim_limit)
+        limit = recovered = self.policy.claim_limit
+        while recovered == limit:
+            with self.store.transaction() as tx:
+                recovered = recover(tx, deciding_now(tx), limit=limit)
 
     # 2. Prepare and begin
 

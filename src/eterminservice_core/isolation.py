@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -58,7 +59,7 @@ def isolated(spec: TransportSpec[Any], settings: object) -> Iterator[Transport]:
         ) from None
     carrier = _Carrier(spec, settings)
     try:
-        carrier.start()
+        carrier.start(_OPENING_TIME)
         yield carrier
     finally:
         carrier.close()
@@ -75,9 +76,9 @@ class _Carrier:
     _process: Any = field(default=None, init=False, repr=False)
     _pipe: Connection | None = field(default=None, init=False, repr=False)
 
-    def start(self) -> Connection:
+    def start(self, seconds: float) -> Connection:
         """
-        Start the process and wait until its transport is open.
+        Start the process and wait, at most so long, until its transport is open.
 
         Raises:
             TransportError: It could not be opened.
@@ -89,11 +90,11 @@ class _Carrier:
         self._process.start()
         there.close()
         self._pipe = here
-        answer = self._answer(_OPENING_TIME)
+        answer = self._answer(seconds)
         if answer == _READY:
             return here
         self._kill()
-        problem = answer if isinstance(answer, str) else "did not open in time"
+        problem = answer if isinstance(answer, str) else "did not open, or not in time"
         raise TransportError(self._spec.name, problem)
 
     def deliver(self, message: Message, deadline: Deadline) -> Receipt:
@@ -101,7 +102,7 @@ class _Carrier:
         Pass one message on; unknown if the process is killed or dies over it.
         """
         try:
-            pipe = self._pipe or self.start()
+            pipe = self._pipe or self.start(min(_OPENING_TIME, deadline.remaining()))
         except TransportError:
             return Receipt.failed(Reason.UNREACHABLE)
         if deadline.is_over:
@@ -111,13 +112,18 @@ class _Carrier:
         except OSError:  # it died idle, so it has not seen the message
             self._kill()
             return Receipt.failed(Reason.UNREACHABLE)
-        answer = self._answer(deadline.remaining())
+        try:
+            answer = self._answer(deadline.remaining())
+        except BaseException:  # interrupted: the answer must not be taken for the next
+            self._kill()
+            raise
         if isinstance(answer, Receipt):
             return answer
         if answer == _UNSUPPORTED:
             raise UnsupportedMessageError(self._spec.name, "cannot carry this message")
         self._kill()
-        return Receipt.unknown(Reason.DEADLINE if deadline.is_over else Reason.CRASHED)
+        in_time = deadline.remaining() > 0
+        return Receipt.unknown(Reason.CRASHED if in_time else Reason.DEADLINE)
 
     def _answer(self, seconds: float) -> object:
         """
@@ -155,7 +161,13 @@ class _Carrier:
 def _serve(pipe: Connection, spec: TransportSpec[Any], settings: object) -> None:
     """
     The child's end: open, carry one message after another, close.
+
+    Whoever stops a service signals all of its processes; only the parent knows whether
+    a message is on the wire, and tells the child when it is time.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not SIG_IGN, which programs that the transport starts would inherit.
+        signal.signal(number, lambda *_: None)
     try:
         with spec.open(settings) as transport:
             pipe.send(_READY)
@@ -166,8 +178,8 @@ def _serve(pipe: Connection, spec: TransportSpec[Any], settings: object) -> None
                     pipe.send(transport.deliver(message, deadline))
                 except UnsupportedMessageError:
                     pipe.send(_UNSUPPORTED)
-    except (EOFError, KeyboardInterrupt):
-        pass  # the parent is gone, or is stopping
+    except EOFError:
+        pass  # the parent is gone
     except EterminserviceError as error:
         pipe.send(str(error))
     except BaseException as error:  # noqa: BLE001 — a plugin may raise anything

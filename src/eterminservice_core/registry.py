@@ -158,8 +158,9 @@ class TransportRegistry:
         try:
             return converter.structure(given, spec.settings)
         except ClassValidationError as error:
-            problems = transform_error(error, format_exception=_problem)
-            raise InvalidSettingsError(f"transport {name!r}", problems) from None
+            raise InvalidSettingsError(
+                f"transport {name!r}", _problems(error)
+            ) from None
 
     @contextmanager
     def open(
@@ -240,6 +241,21 @@ def _exactly(value: Any, kind: type[Any]) -> Any:
     if type(value) is kind or (kind is float and type(value) is int):
         return kind(value)
     raise TypeError(f"expected {kind.__name__}")
+
+
+def _problems(error: ClassValidationError) -> list[str]:
+    """
+    What cattrs found, and what the settings class found by itself, each alone.
+    """
+    problems: list[str] = []
+    for found in error.exceptions:
+        if isinstance(found, InvalidSettingsError):
+            problems += found.problems
+        else:
+            problems += transform_error(
+                error.derive([found]), format_exception=_problem
+            )
+    return problems
 
 
 def _problem(error: BaseException, _kind: type | None) -> str:

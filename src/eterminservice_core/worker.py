@@ -4,6 +4,7 @@ The long-running loop: sends what is due, sleeps until the next instant, stops c
 
 from __future__ import annotations
 
+import _thread
 import logging
 import signal
 import threading
@@ -92,8 +93,14 @@ def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
     """
     Let SIGTERM and SIGINT set `stop`; only in the main thread.
     """
+
+    def tell(*_: object) -> None:
+        # In a thread of its own: `Event.set` takes a lock that the very code which the
+        # signal interrupts may hold, and then both would wait for ever.
+        _thread.start_new_thread(stop.set, ())
+
     former = {
-        number: signal.signal(number, lambda *_: stop.set())
+        number: signal.signal(number, tell)
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:

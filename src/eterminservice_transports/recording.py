@@ -140,7 +140,7 @@ class RecordingTransport:
 
     def __repr__(self) -> str:
         count = len(self.messages)
-        return f"RecordingTransport({self._kind.value}, {count} messages)"
+        return f"RecordingTransport({self._kind.value}, messages: {count})"
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ssl
 from threading import TIMEOUT_MAX, Lock
-from typing import Final
 
 from attrs import field, frozen
 
@@ -20,12 +19,6 @@ from .smtp_dialogue import Dialogue
 from .smtp_outcomes import Ending
 from .smtp_replies import Break, Reply, Stage
 from .smtp_settings import NAME, SmtpSettings
-
-
-#: "Service not available, closing transmission channel" (RFC 5321 section 4.2.3).
-_CLOSING: Final = 421
-#: After a reply here, the server waits for the next message.
-_LEAVES_OPEN: Final = frozenset({Stage.RECIPIENT, Stage.FINAL_DOT})
 
 
 @frozen
@@ -114,12 +107,16 @@ class SmtpTransport:
         except BaseException:  # such as KeyboardInterrupt: nobody knows its state now
             dialogue.abandon()
             raise
-        if isinstance(ending.answer, Break) or ending.answer.code == _CLOSING:
-            dialogue.abandon()
-        elif ending.stage in _LEAVES_OPEN:
-            self._idle = dialogue
-        else:
-            dialogue.take_leave()
+        match ending:
+            case Ending(answer=Break.NOT_OFFERED):
+                dialogue.take_leave()
+            # In the middle of the content, a QUIT would be a part of it.
+            case Ending(answer=Break() | Reply(code=421)) | Ending(Stage.CONTENT):
+                dialogue.abandon()
+            case Ending(Stage.RECIPIENT | Stage.FINAL_DOT):
+                self._idle = dialogue
+            case _:
+                dialogue.take_leave()
         return ending
 
 
@@ -129,13 +126,11 @@ def _had_died(ending: Ending) -> bool:
 
     The server has not taken even the sender then: nothing of this message is anywhere.
     """
-    if ending.stage is not Stage.SENDER:
-        return False
-    match ending.answer:
-        case Reply(code=code):
-            return code == _CLOSING
-        case broken:
-            return broken in {Break.LOST, Break.TIMED_OUT}
+    match ending:
+        case Ending(Stage.SENDER, Reply(code=421) | Break.LOST | Break.TIMED_OUT):
+            return True
+        case _:
+            return False
 
 
 def _trusting(settings: SmtpSettings) -> ssl.SSLContext:

@@ -349,7 +349,23 @@ class ServiceMachine(RuleBasedStateMachine):
             return None
         finally:
             self.world.fuse.left = None
+            self._register_who_is_missing()
             self._learn()
+
+    def _register_who_is_missing(self) -> None:
+        """
+        An erasure may have been the last thing that a process did.
+        """
+        with self.store.transaction() as tx:
+            present = set(tx.practices(after=None, limit=100))
+        for bsnr in PRACTICES:
+            if bsnr not in present:
+                self._forget(bsnr)
+                self._register(bsnr)
+
+    def _forget(self, bsnr: BSNR) -> None:
+        self.notices[bsnr] = []
+        self.active[bsnr] = None
 
     def _learn(self) -> None:
         """
@@ -458,8 +474,7 @@ class ServiceMachine(RuleBasedStateMachine):
 
     def _erase(self, service: NotificationService, bsnr: BSNR) -> None:
         service.erase(bsnr)
-        self.notices[bsnr] = []
-        self.active[bsnr] = None
+        self._forget(bsnr)
         self._register(bsnr)
 
     # Rules

@@ -58,6 +58,26 @@ def ample() -> Deadline:
     return Deadline(monotonic() + 30.0, clock=monotonic)
 
 
+class Hourglass:
+    """
+    A clock that stands still until a test lets it run out.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def run_out(self) -> None:
+        self.seconds = 1_000_000.0
+
+
+@pytest.fixture
+def hourglass() -> Hourglass:
+    return Hourglass()
+
+
 @frozen
 class Certificates:
     """

@@ -115,6 +115,7 @@ class Visit:
         self.connection = connection
         self.is_over = False
         self._encrypted = False
+        self._said = ""
         self._unread = b""
 
     def run(self) -> None:
@@ -128,14 +129,15 @@ class Visit:
             self._on(verb)
             if self.is_over:
                 return
-            if verb == "STARTTLS":
+            if verb == "STARTTLS" and self._said.startswith("220"):
                 self._encrypt()
-            elif verb == "DATA":
+            elif verb == "DATA" and self._said.startswith("354"):
                 self._take_content()
             elif verb == "QUIT":
                 return
 
     def say(self, lines: str) -> None:
+        self._said = lines
         self.connection.sendall(f"{lines}\r\n".encode())
 
     def perform(self, act: str | Act) -> None:
@@ -179,7 +181,10 @@ class Visit:
 
     def _line(self) -> bytes:
         while b"\n" not in self._unread:
-            received = self.connection.recv(65_536)
+            try:
+                received = self.connection.recv(65_536)
+            except OSError:  # reset
+                received = b""
             if not received:
                 return b""
             self._unread += received
@@ -207,7 +212,7 @@ class MisbehavingServer:
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
     ) -> None:
-        self.script = dict(script or {})
+        self.script = {cue: list(acts) for cue, acts in (script or {}).items()}
         self.tls = tls
         self.implicit_tls = implicit_tls
         self.commands: list[str] = []

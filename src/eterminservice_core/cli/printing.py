@@ -1,0 +1,100 @@
+"""
+How the command talks: results on stdout, for people or programs; trouble on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+#: Columns where nobody says how wide the terminal is, as in a pipe.
+_WIDE: Final = 120
+
+
+def say(text: str) -> None:
+    """
+    A sentence or a block of text on stdout.
+    """
+    click.echo(text)
+
+
+def complain(text: str) -> None:
+    """
+    One sentence about trouble on stderr.
+    """
+    click.echo(f"eterminservice: {text}", err=True)
+
+
+def print_json(value: object, *, on_one_line: bool = False) -> None:
+    """
+    A value on stdout for programs; instants as ISO 8601, enums by their words.
+    """
+    indent = None if on_one_line else 2
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+
+
+def _plain(value: Any) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Enum():
+            return value.value
+        case _:
+            return str(value)
+
+
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+) -> None:
+    """
+    A table on stdout for people; cells are shown as they are, never as markup.
+    """
+    table = Table(box=SIMPLE, title=title, title_justify="left", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    stdout().print(table)
+
+
+def stdout() -> Console:
+    """
+    Rich's console on stdout; in a pipe, as wide as a table likes to be.
+    """
+    console = Console(highlight=False)
+    return (
+        console if console.is_terminal else Console(highlight=False, width=_WIDE)
+    )
+
+
+def local(instant: datetime | None, zone: str) -> str:
+    """
+    An instant as wall time, to the minute; a dash where there is none.
+    """
+    if instant is None:
+        return "–"
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def counted(number: int, thing: str) -> str:
+    """
+    A number and its word.
+
+    >>> counted(1, "notice"), counted(2, "notice")
+    ('1 notice', '2 notices')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
