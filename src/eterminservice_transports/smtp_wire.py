@@ -63,9 +63,6 @@ class Wire(smtplib.SMTP):
         self._patience = self.deadline
         self._unread = bytearray()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({'open' if self.sock else 'closed'})"
-
     def guard(self, act: Callable[[], T]) -> T | Break:
         """
         Do one thing within the time-out, and say how it broke if it did.
@@ -97,18 +94,19 @@ class Wire(smtplib.SMTP):
         """
         host, port = self._settings.host, self._settings.port
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        for left, (*_, address) in zip(range(len(found), 0, -1), found, strict=True):
-            share = self._time_left() / left
+        failure = OSError("the host has no address")
+        for tried, (*_, address) in enumerate(found):
+            share = self._time_left() / (len(found) - tried)
             try:
                 self.sock = socket.create_connection((str(address[0]), port), share)
-            except OSError:
-                if left == 1:
-                    raise
+            except OSError as error:
+                failure = error
             else:
                 # The final dot is a small write of its own; it must not wait until
                 # what came before it is acknowledged (Nagle's algorithm).
                 self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return
+        raise failure
 
     def encrypt(self) -> Break | None:
         """

@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eterminservice_core.domain.address import Address, ChannelKind
-from eterminservice_core.domain.address import EmailAddress, FaxNumber
+from eterminservice_core.domain.address import (
+    Address,
+    ChannelKind,
+    EmailAddress,
+    FaxNumber,
+)
 from eterminservice_core.domain.channel import Channel
 from eterminservice_core.domain.errors import IllegalTransitionError
 from eterminservice_core.domain.identifiers import BSNR

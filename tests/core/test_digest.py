@@ -146,9 +146,7 @@ def test_a_late_notice_does_not_bring_old_particulars_back() -> None:
 
 
 def test_a_cancelled_line_says_who_cancelled() -> None:
-    by_patient = Cancellation(
-        TOPP, slot(), version=2, cancelled_by=CancelledBy.PATIENT
-    )
+    by_patient = Cancellation(TOPP, slot(), version=2, cancelled_by=CancelledBy.PATIENT)
     by_practice = Cancellation(
         TOPP, slot(), version=3, cancelled_by=CancelledBy.PRACTICE
     )
@@ -181,12 +179,10 @@ def test_a_line_of_new_notices_is_not_marked() -> None:
 
 
 def test_the_mark_stays_with_its_own_appointment() -> None:
-    marked, plain = (
-        Booking(TOPP, slot(name), version=1) for name in ("a-1", "a-2")
-    )
+    marked, plain = (Booking(TOPP, slot(name), version=1) for name in ("a-1", "a-2"))
     lines = fold([Untold(marked, possibly_known=True), Untold(plain)]).lines
 
-    assert [True, False] == [it.possibly_known for it in lines]
+    assert [it.possibly_known for it in lines] == [True, False]
 
 
 # The digest as a whole
@@ -202,7 +198,7 @@ def test_lines_are_sorted_by_time_and_then_by_id() -> None:
     ]
     digest = fold(Untold(Booking(TOPP, each, version=1)) for each in slots)
 
-    assert ["c", "z", "a", "b"] == [it.appointment.id for it in digest.lines]
+    assert [it.appointment.id for it in digest.lines] == ["c", "z", "a", "b"]
 
 
 def test_what_was_told_of_other_appointments_makes_no_difference() -> None:
@@ -211,13 +207,18 @@ def test_what_was_told_of_other_appointments_makes_no_difference() -> None:
     assert fold([Untold(notices("b1")[0])], told) == fold([Untold(notices("b1")[0])])
 
 
-def test_a_digest_is_never_empty() -> None:
+@pytest.mark.parametrize("told", ["", "b1", "b1 c2"])
+def test_a_digest_is_never_empty(told: str) -> None:
     """
-    Also where something was told before: there is nothing new (R7).
+    Whatever was told before: there is nothing new (R7).
     """
-    for empty in (lambda: Digest(()), lambda: fold([]), lambda: fold([], notices("b1"))):
-        with pytest.raises(InvalidValueError, match="never empty"):
-            empty()
+    with pytest.raises(InvalidValueError, match="never empty"):
+        fold([], notices(told))
+
+
+def test_nor_is_one_made_by_hand() -> None:
+    with pytest.raises(InvalidValueError, match="never empty"):
+        Digest(())
 
 
 @pytest.mark.parametrize(

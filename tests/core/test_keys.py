@@ -27,9 +27,8 @@ def test_a_hash_is_an_hmac_over_each_part_and_its_length() -> None:
     """
     spelled = b"\x00\x00\x00\x01a" + b"\x00\x00\x00\x02\xc3\xa4"
 
-    assert (
-        hmac.new(PSEUDONYMS, spelled, hashlib.sha256).hexdigest()
-        == KEYS.pseudonym("a", "ä")
+    assert hmac.new(PSEUDONYMS, spelled, hashlib.sha256).hexdigest() == KEYS.pseudonym(
+        "a", "ä"
     )
 
 
@@ -114,7 +113,7 @@ def test_generating_asks_the_source_for_two_keys_of_32_bytes() -> None:
 
     keys = Keys.generate(source)
 
-    assert [KEY_LENGTH, KEY_LENGTH] == asked
+    assert asked == [KEY_LENGTH, KEY_LENGTH]
     assert keys == Keys(pseudonyms=b"\x01" * 32, codes=(b"\x02" * 32,))
 
 
@@ -139,7 +138,7 @@ def test_a_dump_has_a_line_for_each_key_newest_first() -> None:
 def test_empty_lines_and_comments_are_passed_over() -> None:
     text = f"# made in March\n\n   \n{KEYS.dump()}\n# end"
 
-    assert KEYS == Keys.parse(text)
+    assert Keys.parse(text) == KEYS
 
 
 @pytest.mark.parametrize(

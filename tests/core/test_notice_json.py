@@ -159,9 +159,7 @@ def test_another_offset_of_the_same_instant_is_written_alike() -> None:
 
 def test_a_patient_is_never_written() -> None:
     patient = Patient(name="Frühstück, Malta", born_on=date(1980, 5, 4))
-    with_patient = evolve(
-        FULL, appointment=evolve(FULL.appointment, patient=patient)
-    )
+    with_patient = evolve(FULL, appointment=evolve(FULL.appointment, patient=patient))
 
     assert to_json(FULL) == to_json(with_patient)
 
@@ -170,9 +168,7 @@ def test_a_patient_is_never_written() -> None:
 
 
 def test_a_line_needs_five_keys_only() -> None:
-    expected = Booking(
-        TOPP, Appointment("a-1", starts_at=LINE["starts_at"]), version=3
-    )
+    expected = Booking(TOPP, Appointment("a-1", starts_at=LINE["starts_at"]), version=3)
 
     assert expected == from_json(spelled())
 

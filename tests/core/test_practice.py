@@ -203,7 +203,7 @@ def test_what_the_practice_entered_is_not_overwritten() -> None:
     assert before == before.prefilled()
 
 
-# Saving: what is refused
+# What cannot be saved
 
 
 @pytest.mark.parametrize("kind", ChannelKind)
@@ -213,7 +213,9 @@ def test_a_channel_without_an_address_cannot_be_selected(kind: ChannelKind) -> N
     """
     emptied = dialog(selected=kind, **{kind.value: None})
 
-    with pytest.raises(InvalidProfileError, match=f"no {kind.value} address is entered"):
+    with pytest.raises(
+        InvalidProfileError, match=f"no {kind.value} address is entered"
+    ):
         saved(practice(), emptied)
 
 
@@ -223,7 +225,7 @@ def test_what_is_no_address_cannot_be_entered(field: str) -> None:
         dialog(**{field: "nonsense"})
 
 
-# Saving: entered
+# What is entered
 
 
 def test_saving_keeps_what_was_entered_and_raises_the_revision() -> None:
@@ -265,7 +267,7 @@ def test_saving_changes_nothing_else() -> None:
     assert evolve(before, revision=8) == after
 
 
-# Saving: selected
+# What is selected
 
 
 def test_no_notification_needs_no_address() -> None:
@@ -327,7 +329,9 @@ def test_one_character_or_another_kind_is_a_new_channel(
     assert after.selected.verification == Verification()
 
 
-@pytest.mark.parametrize("spelling", ["anmeldung@PRAXIS.example", " anmeldung@praxis.example "])
+@pytest.mark.parametrize(
+    "spelling", ["anmeldung@PRAXIS.example", " anmeldung@praxis.example "]
+)
 def test_formatting_of_an_email_address_keeps_it_verified(spelling: str) -> None:
     verified = email_channel(State.VERIFIED)
     before = practice(selected=verified, active=verified)
@@ -339,7 +343,9 @@ def test_formatting_of_an_email_address_keeps_it_verified(spelling: str) -> None
 
 @pytest.mark.parametrize("spelling", ["+49 30 23125001", "(030) 2 31 25-001"])
 def test_formatting_of_a_fax_number_keeps_it_verified(spelling: str) -> None:
-    verified = Channel("former", address=FAX, verification=VERIFICATIONS[State.VERIFIED])
+    verified = Channel(
+        "former", address=FAX, verification=VERIFICATIONS[State.VERIFIED]
+    )
     before = practice(selected=verified, active=verified)
     fax = FaxNumber(spelling, allow_media=True)
     after, effect = saved(before, dialog(fax=fax, selected="fax"))
@@ -379,7 +385,9 @@ def test_a_code_is_given_ten_minutes_to_arrive(
 
 
 def test_a_pending_channel_without_a_code_needs_one() -> None:
-    lost = Channel("former", address=EMAIL, verification=Verification(state=State.PENDING))
+    lost = Channel(
+        "former", address=EMAIL, verification=Verification(state=State.PENDING)
+    )
 
     assert saved(practice(selected=lost), dialog())[1] is Effect.CODE_NEEDED
 
@@ -390,7 +398,7 @@ def test_a_locked_address_is_refused_until_its_lock_ends() -> None:
     with pytest.raises(ChannelLockedError) as caught:
         saved(before, dialog(), now=LATER - INSTANT)
 
-    assert LATER == caught.value.until
+    assert caught.value.until == LATER
 
 
 @pytest.mark.parametrize("late", [timedelta(0), INSTANT])

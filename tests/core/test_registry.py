@@ -110,11 +110,11 @@ class Plugin:
         return self.specs
 
 
-def registry(**given: Any) -> TransportRegistry:
+def registry() -> TransportRegistry:
     """
     A registry with the pigeon.
     """
-    return TransportRegistry.from_plugins(Plugin(PIGEON), **given)
+    return TransportRegistry.from_plugins(Plugin(PIGEON))
 
 
 # Given by the application
@@ -123,7 +123,7 @@ def registry(**given: Any) -> TransportRegistry:
 def test_a_plugins_transports_are_known_by_name() -> None:
     specs = TransportRegistry.from_plugins(Plugin(PIGEON, DOVE)).specs
 
-    assert {"pigeon": PIGEON, "dove": DOVE} == specs
+    assert specs == {"pigeon": PIGEON, "dove": DOVE}
 
 
 def test_a_plugin_may_announce_nothing() -> None:
@@ -137,7 +137,7 @@ def test_a_hook_may_be_a_generator() -> None:
         def provide_transports(self) -> Iterator[TransportSpec[Any]]:
             yield PIGEON
 
-    assert {"pigeon": PIGEON} == TransportRegistry.from_plugins(Generating()).specs
+    assert TransportRegistry.from_plugins(Generating()).specs == {"pigeon": PIGEON}
 
 
 def test_each_transport_says_who_brought_it() -> None:
@@ -499,14 +499,30 @@ def test_a_settings_object_is_taken_as_it_is() -> None:
         assert "hunter2" not in repr(transport)
 
 
-def test_a_transport_that_needs_no_settings_opens_without() -> None:
-    @frozen
-    class NoSettings:
-        pass
+@frozen
+class NoSettings:
+    """
+    There is nothing to set.
+    """
 
-    spec = evolve(PIGEON, settings=NoSettings)
-    with TransportRegistry.from_plugins(Plugin(spec)).open("pigeon"):
-        assert LOFT[-1].settings == NoSettings()
+
+def test_a_transport_that_needs_no_settings_opens_without() -> None:
+    opened: list[NoSettings] = []
+
+    @contextmanager
+    def open_without(settings: NoSettings) -> Iterator[Transport]:
+        opened.append(settings)
+        yield Pigeon(PigeonSettings(loft="roof"))
+
+    spec = TransportSpec(
+        "plain",
+        ChannelKind.FAX,
+        NoSettings,
+        open=open_without,
+        capabilities=Capabilities(stops_at_deadline=True),
+    )
+    with TransportRegistry.from_plugins(Plugin(spec)).open("plain"):
+        assert opened == [NoSettings()]
 
 
 def test_wrong_settings_or_names_open_nothing() -> None:

@@ -94,9 +94,7 @@ def test_the_table_has_every_state_and_every_step() -> None:
 
 
 @pytest.mark.parametrize(("state", "step", "after"), CELLS)
-def test_each_cell_of_the_table(
-    state: State, step: Step, after: State | None
-) -> None:
+def test_each_cell_of_the_table(state: State, step: Step, after: State | None) -> None:
     before = in_state(state)
     if after is None:
         with pytest.raises(IllegalTransitionError) as caught:

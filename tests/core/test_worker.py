@@ -7,7 +7,9 @@ Time passes only while it sleeps: waiting moves the clock.
 from __future__ import annotations
 
 import logging
+import operator
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -151,13 +153,17 @@ def test_a_nap_is_30_seconds_unless_told_otherwise(
 def test_it_notices_what_is_recorded_while_it_sleeps(
     service: NotificationService, outbox: RecordingTransport, sleep: Sleep
 ) -> None:
-    record_one = iter([lambda: record(service, TOPP, number=2)])
-    sleep.meanwhile = lambda: next(record_one, lambda: None)()
+    def record_one() -> None:
+        if len(sleep.naps) == 1:
+            record(service, TOPP, number=2)
+
+    sleep.meanwhile = record_one
     Worker(service=service, wait=sleep, nap=HOUR).run()
 
-    assert [1, 2] == sorted(
-        message.text.count("13.04.2026") for message in outbox.digests()
-    )
+    assert sorted(message.text.count("13.04.2026") for message in outbox.digests()) == [
+        1,
+        2,
+    ]
 
 
 @frozen
@@ -182,7 +188,7 @@ def test_whatever_goes_wrong_it_never_spins(store: MemoryStore, sleep: Sleep) ->
     Worker(service=Restless(store), wait=sleep).run()
 
     assert timedelta(milliseconds=100) == BREATH
-    assert [BREATH] * 600 == sleep.naps
+    assert sleep.naps == [BREATH] * 600
 
 
 def test_it_looks_for_forgotten_notices_now_and_then(
@@ -286,18 +292,16 @@ def test_told_to_stop_while_a_message_is_on_the_wire_it_finishes_that_one_only(
     The other one is free for another worker at once: its lease was given back.
     """
     both_due(clock)
-    stops: list[Callable[[], object]] = []
-    transport = Interrupting(outbox, lambda: stops[0]())
-    worker = Worker(service=make_service(transports=[transport]), wait=sleep)
-    stops.append(worker.stop.set)
-    worker.run()
+    stop = threading.Event()
+    service = make_service(transports=[Interrupting(outbox, stop.set)])
+    Worker(service=service, wait=sleep, stop=stop).run()
     (told,) = outbox.digests()
 
     assert len(sleep.naps) == 1
 
     settled = make_service().dispatch_due()
 
-    assert [Outcome.ACCEPTED] == [it.receipt.outcome for it in settled]
+    assert [it.receipt.outcome for it in settled] == [Outcome.ACCEPTED]
     assert len({it.address for it in outbox.digests()}) == 2
     assert told in outbox.digests()
 
@@ -311,47 +315,50 @@ def test_a_signal_stops_it_within_the_running_message(
     number: signal.Signals,
 ) -> None:
     both_due(clock)
-    workers: list[Worker] = []
+    stop = threading.Event()
 
     def interrupt() -> None:
         signal.raise_signal(number)
-        assert workers[0].stop.wait(10)
+        assert stop.wait(10)
 
     service = make_service(transports=[Interrupting(outbox, interrupt)])
-    workers.append(Worker(service=service, wait=sleep))
-    with stopping_on_signals(workers[0].stop):
-        workers[0].run()
+    with stopping_on_signals(stop):
+        Worker(service=service, wait=sleep, stop=stop).run()
 
     assert len(outbox.digests()) == 1
-    assert [Outcome.ACCEPTED] == [
+    assert [
         attempt.outcome
         for bsnr in (TOPP, MORE)
         for attempt in service.why(bsnr).attempts
-    ]
+    ] == [Outcome.ACCEPTED]
 
 
-def test_afterwards_signals_do_what_they_did_before(
-    service: NotificationService,
-) -> None:
+def test_afterwards_signals_do_what_they_did_before() -> None:
+    """
+    Also when something went wrong in between.
+    """
     numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.getsignal(number) for number in numbers]
-    with (
-        pytest.raises(RuntimeError, match="stop"),
-        stopping_on_signals(Worker(service=service).stop),
-    ):
-        assert before != [signal.getsignal(number) for number in numbers]
-        raise RuntimeError("stop")
 
-    assert before == [signal.getsignal(number) for number in numbers]
+    def handlers() -> list[object]:
+        return [signal.getsignal(number) for number in numbers]
+
+    def go_wrong() -> None:
+        with stopping_on_signals(threading.Event()):
+            assert all(map(operator.ne, before, handlers()))
+            raise RuntimeError("stop")
+
+    before = handlers()
+    with pytest.raises(RuntimeError, match="stop"):
+        go_wrong()
+
+    assert before == handlers()
 
 
-def test_a_signal_in_the_very_instant_it_falls_asleep_does_not_lock_it_up(
-    service: NotificationService,
-) -> None:
+def test_a_signal_in_the_very_instant_it_falls_asleep_does_not_lock_it_up() -> None:
     """
     `Event.wait` holds the event's lock for a moment, and a handler runs on top of it.
     """
-    stop = Worker(service=service).stop
+    stop = threading.Event()
 
     def give_up(*_: object) -> None:
         raise TimeoutError("the handler waits for a lock that it interrupted")
@@ -407,11 +414,19 @@ def test_a_store_that_fails_costs_a_pause_and_not_the_worker(
     sleep.until = clock() + 3 * TROUBLE
     Worker(service=service, wait=sleep, nap=DAY).run()
 
-    assert [TROUBLE] * 3 == sleep.naps
+    assert sleep.naps == [TROUBLE] * 3
     assert timedelta(seconds=30) == TROUBLE
-    assert [
-        ("eterminservice_core", logging.ERROR, "the store fails: the database does not answer")
-    ] * 3 == caplog.record_tuples
+    assert (
+        caplog.record_tuples
+        == [
+            (
+                "eterminservice_core",
+                logging.ERROR,
+                "the store fails: the database does not answer",
+            )
+        ]
+        * 3
+    )
 
     sleep.until = clock() + DAY
     Worker(service=service, wait=sleep, nap=DAY).run()
@@ -441,13 +456,13 @@ def test_a_clock_that_lies_stops_sending_and_not_the_worker(
     sleep.meanwhile = accept
     Worker(service=service, wait=sleep, nap=TROUBLE).run()
 
-    assert [TROUBLE] * 4 == sleep.naps
+    assert sleep.naps == [TROUBLE] * 4
     assert len(outbox.digests()) == 2
-    assert [logging.CRITICAL] * 2 == [
+    assert [
         record.levelno
         for record in caplog.records
         if record.message.startswith("nothing is sent: the clock reads")
-    ]
+    ] == [logging.CRITICAL] * 2
 
 
 def test_a_clock_that_was_set_back_is_waited_for(
@@ -466,7 +481,7 @@ def test_a_clock_that_was_set_back_is_waited_for(
     sleep.until = before + HOUR
     Worker(service=service, wait=sleep, nap=HOUR).run()
 
-    assert [TROUBLE] * 10 == sleep.naps[:10]
+    assert sleep.naps[:10] == [TROUBLE] * 10
     assert all(before <= message.created_at for message in outbox.digests())
     assert len(outbox.digests()) == 2
 
@@ -481,7 +496,7 @@ def test_an_error_that_needs_a_human_ends_it(store: MemoryStore, sleep: Sleep) -
         def dispatch_due(
             self, should_stop: Callable[[], bool] = lambda: False
         ) -> list[Settled]:
-            raise RuntimeError("a mistake of ours")
+            raise RuntimeError("a mistake of ours", should_stop)
 
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         Worker(service=Broken(store), wait=sleep).run()
@@ -515,9 +530,7 @@ def test_what_a_dead_worker_left_is_recovered_and_not_sent_again_that_night(
 
     watched: list[Settled] = []
     sleep.until = clock() + 20 * HOUR
-    Worker(
-        service=make_service(), wait=sleep, nap=MINUTE, watch=watched.extend
-    ).run()
+    Worker(service=make_service(), wait=sleep, nap=MINUTE, watch=watched.extend).run()
     (told,) = watched
     (recovered,) = {TOPP, MORE} - {told.bsnr}
     (attempt,) = make_service().why(recovered).attempts
@@ -539,7 +552,7 @@ def test_after_every_round_it_says_what_was_settled(
     rounds: list[list[Settled]] = []
     Worker(service=service, wait=sleep, nap=DAY, watch=rounds.append).run()
 
-    assert [0, 1, 1] == [len(settled) for settled in rounds]
+    assert [len(settled) for settled in rounds] == [0, 1, 1]
     assert {TOPP, MORE} == {it.bsnr for settled in rounds for it in settled}
 
 
@@ -552,9 +565,7 @@ def test_a_fax_line_that_is_set_up_nowhere_keeps_nobody_busy(
     """
     Who is due by a channel that this worker cannot serve is left to others.
     """
-    Worker(
-        service=make_service(transports=[fax_outbox]), wait=sleep, nap=HOUR
-    ).run()
+    Worker(service=make_service(transports=[fax_outbox]), wait=sleep, nap=HOUR).run()
 
     assert fax_outbox.spec.kind is ChannelKind.FAX
     assert not outbox.digests()

@@ -150,6 +150,8 @@ def open_unruly(settings: UnrulySettings) -> Iterator[Transport]:
             raise RuntimeError(settings.password)
         case "refuses":
             raise ConfigurationError("the loft is locked")
+        case _:
+            pass
     yield Unruly()
     if settings.closing == "hangs":
         hang()

@@ -136,8 +136,8 @@ def test_until_then_nothing_but_the_code_goes_there(
 
     assert service.dispatch_due() == []
     assert not outbox.digests()
-    assert [(BOOKING, WorklistReason.NOT_VERIFIED)] == [
-        (entry.notice, entry.reason) for entry in service.worklist()
+    assert [(entry.notice, entry.reason) for entry in service.worklist()] == [
+        (BOOKING, WorklistReason.NOT_VERIFIED)
     ]
 
 
@@ -183,7 +183,9 @@ def test_a_channel_without_an_address_is_refused_and_nothing_is_saved(
     service: NotificationService, outbox: RecordingTransport, kind: ChannelKind
 ) -> None:
     before = service.profile(TOPP)
-    with pytest.raises(InvalidProfileError, match=f"no {kind.value} address is entered"):
+    with pytest.raises(
+        InvalidProfileError, match=f"no {kind.value} address is entered"
+    ):
         service.save_profile(TOPP, ProfileDialog(selected=kind))
 
     assert before == service.profile(TOPP)
@@ -217,7 +219,7 @@ def test_no_notification_works_without_any_address(
     assert "Keine Benachrichtigung" in saved.notice
     assert saved.profile.state is None
     assert not outbox.messages
-    assert [WorklistReason.NO_CHANNEL] == [it.reason for it in service.worklist()]
+    assert [it.reason for it in service.worklist()] == [WorklistReason.NO_CHANNEL]
 
 
 def test_nobody_else_can_be_asked_for(service: NotificationService) -> None:
@@ -230,7 +232,7 @@ def test_nobody_else_can_be_asked_for(service: NotificationService) -> None:
         with pytest.raises(NotFoundError) as caught:
             ask()
 
-        assert ("practice", "241234601") == (caught.value.kind, caught.value.key)
+        assert (caught.value.kind, caught.value.key) == ("practice", "241234601")
 
 
 def test_a_practice_is_registered_once(service: NotificationService) -> None:
@@ -279,7 +281,7 @@ def test_a_refused_address_is_told_as_such(
 
     service.record(BOOKING)
 
-    assert [WorklistReason.ADDRESS_REFUSED] == [it.reason for it in service.worklist()]
+    assert [it.reason for it in service.worklist()] == [WorklistReason.ADDRESS_REFUSED]
 
 
 @pytest.mark.parametrize(

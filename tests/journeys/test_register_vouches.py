@@ -74,7 +74,7 @@ def test_the_registers_fax_needs_no_code(
     clock.advance(timedelta(hours=14))
     trusting.dispatch_due()
 
-    assert [FAX] == [message.address for message in fax_outbox.digests()]
+    assert [message.address for message in fax_outbox.digests()] == [FAX]
 
 
 def test_nor_does_the_registers_email(

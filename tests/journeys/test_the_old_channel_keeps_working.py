@@ -83,7 +83,7 @@ def test_until_the_new_address_is_proven_the_old_one_is_told(
     clock.advance(NIGHT)
     service.dispatch_due()
 
-    assert [OLD] == told(outbox, fax_outbox)
+    assert told(outbox, fax_outbox) == [OLD]
     assert not service.worklist()
 
 
@@ -99,7 +99,7 @@ def test_from_then_on_the_new_one_is_told_and_the_old_one_no_more(
     service.dispatch_due()
 
     assert profile.active_address == profile.selected_address == "+49 30 …01"
-    assert [FAX] == told(outbox, fax_outbox)
+    assert told(outbox, fax_outbox) == [FAX]
 
 
 def test_a_change_of_channel_does_not_bring_a_second_digest_within_24_hours(
@@ -121,7 +121,7 @@ def test_a_change_of_channel_does_not_bring_a_second_digest_within_24_hours(
     clock.advance(timedelta(hours=1))
     service.dispatch_due()
 
-    assert [OLD, FAX] == told(outbox, fax_outbox)
+    assert told(outbox, fax_outbox) == [OLD, FAX]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_new_address_that_does_not_work_leaves_the_old_one_working(
     service.dispatch_due()
 
     assert saved.profile.active_address == "a…g@p….example"
-    assert [OLD] == told(outbox)
+    assert told(outbox) == [OLD]
 
 
 def test_a_new_address_that_is_locked_leaves_the_old_one_working(
@@ -189,7 +189,7 @@ def test_a_new_address_that_is_locked_leaves_the_old_one_working(
     clock.advance(NIGHT)
     service.dispatch_due()
 
-    assert [OLD] == told(outbox)
+    assert told(outbox) == [OLD]
 
 
 def test_the_old_address_stays_until_the_last_of_several_replacements_is_proven(
@@ -224,7 +224,7 @@ def test_an_old_address_that_is_refused_ends_and_the_new_one_still_can_be_proven
     service.confirm(TOPP, outbox.last_code())
     service.dispatch_due()
 
-    assert [OLD, NEW] == told(outbox)
+    assert told(outbox) == [OLD, NEW]
     assert not service.worklist()
 
 
@@ -242,12 +242,12 @@ def test_a_refused_address_is_told_again_only_after_a_new_proof(
     assert service.dispatch_due() == []
     assert service.profile(TOPP).state is State.UNVERIFIED
     assert service.profile(TOPP).was_refused
-    assert [WorklistReason.ADDRESS_REFUSED] == [it.reason for it in service.worklist()]
+    assert [it.reason for it in service.worklist()] == [WorklistReason.ADDRESS_REFUSED]
 
     dialog = service.profile(TOPP).dialog
     service.save_profile(TOPP, dialog)
     service.confirm(TOPP, outbox.last_code())
     service.dispatch_due()
 
-    assert [OLD, OLD] == told(outbox)
+    assert told(outbox) == [OLD, OLD]
     assert not service.worklist()

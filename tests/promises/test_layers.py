@@ -82,8 +82,9 @@ def test_every_contract_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_module_must_say_where_it_stands() -> None:
     layers = [it for it in CONTRACTS if it["type"] == "layers"]
 
-    assert [["eterminservice_core"], ["eterminservice_core.domain"]] == [
-        it["containers"] for it in layers
+    assert [it["containers"] for it in layers] == [
+        ["eterminservice_core"],
+        ["eterminservice_core.domain"],
     ]
     assert all(it["exhaustive"] for it in layers)
 

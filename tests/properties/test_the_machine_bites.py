@@ -7,16 +7,16 @@ Every test here takes one guard out of the real code and lets the machine of
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
-import logging
 from pathlib import Path
 from typing import Any
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-import pytest
 
 from eterminservice_core import Outcome, Receipt, Reservation, dispatch, settlement
 from eterminservice_core.dispatch import Dispatcher

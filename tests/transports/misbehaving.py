@@ -53,7 +53,7 @@ def fall_silent(visit: Visit) -> None:
     """
     Say nothing more until the client gives up, and read what it says.
     """
-    while visit.connection.recv(65_536):
+    while visit.hear():
         pass
     visit.is_over = True
 
@@ -140,6 +140,16 @@ class Visit:
         self._said = lines
         self.connection.sendall(f"{lines}\r\n".encode())
 
+    def hear(self) -> bytes:
+        """
+        What the client says next; nothing, if it is gone.
+        """
+        try:
+            return self.connection.recv(65_536)
+        except ConnectionResetError:
+            self.server.resets += 1
+            return b""
+
     def perform(self, act: str | Act) -> None:
         if isinstance(act, str):
             self.say(act)
@@ -181,11 +191,7 @@ class Visit:
 
     def _line(self) -> bytes:
         while b"\n" not in self._unread:
-            try:
-                received = self.connection.recv(65_536)
-            except OSError:  # reset
-                received = b""
-            if not received:
+            if not (received := self.hear()):
                 return b""
             self._unread += received
         line, end, self._unread = self._unread.partition(b"\n")
@@ -202,6 +208,7 @@ class MisbehavingServer:
         contents: Every content that was complete, as it came, with its final dot.
         cut_contents: What had come of a content when the client was gone.
         visits: How many connections there were.
+        resets: How many of them the client broke off.
         stopping: Is set at the end.
     """
 
@@ -219,6 +226,7 @@ class MisbehavingServer:
         self.contents: list[bytes] = []
         self.cut_contents: list[bytes] = []
         self.visits = 0
+        self.resets = 0
         self.stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -231,10 +239,12 @@ class MisbehavingServer:
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
-        for waiting in (self._listener, self._visit and self._visit.connection):
-            if waiting is not None:
-                with suppress(OSError):  # it is closed already
-                    waiting.shutdown(socket.SHUT_RDWR)
+        waiting = [self._listener]
+        if self._visit is not None:
+            waiting.append(self._visit.connection)
+        for each in waiting:
+            with suppress(OSError):  # it is closed already
+                each.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
 

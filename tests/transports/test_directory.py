@@ -18,12 +18,7 @@ from eterminservice_core.domain.errors import (
     InvalidSettingsError,
     UnsupportedMessageError,
 )
-from eterminservice_core.domain.message import (
-    ContentProfile,
-    Message,
-    Reason,
-    Receipt,
-)
+from eterminservice_core.domain.message import ContentProfile, Message, Reason, Receipt
 from eterminservice_core.transport import Deadline, Transport
 from eterminservice_transports import DirectorySettings
 from eterminservice_transports.directory import open_directory

@@ -7,6 +7,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from ..domain.errors import ConfigurationError
+
 
 #: What the extra brings; any other missing module is a defect and must be seen.
 _EXTRA: Final = frozenset({"aiosmtpd", "alembic", "click", "rich", "sqlalchemy"})
@@ -20,12 +22,25 @@ def main() -> None:
     """
     try:
         from .command import run  # noqa: PLC0415 — without the extra it cannot be had
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
+    except (ModuleNotFoundError, ConfigurationError) as error:
+        missing = _missing(error)
+        if missing is None:
             raise
         sys.stderr.write(
-            f"eterminservice: the command needs {error.name}:"
+            f"eterminservice: the command needs {missing}:"
             ' pip install "eterminservice[cli]"\n'
         )
         sys.exit(_USAGE)
     sys.exit(run(sys.argv[1:]))
+
+
+def _missing(error: BaseException | None) -> str | None:
+    """
+    The missing part of the extra, also where `storage.sql` has put it in other words.
+    """
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError):
+            name = (error.name or "").partition(".")[0]
+            return name if name in _EXTRA else None
+        error = error.__cause__
+    return None

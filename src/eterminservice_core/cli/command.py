@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -70,12 +71,18 @@ for _command in (
     eterminservice.add_command(_command)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(
+    arguments: Sequence[str], *, clock: Callable[[], datetime] | None = None
+) -> int:
     """
     Run the command; errors become one sentence on stderr and an exit code.
+
+    Args:
+        arguments: What stands after the command's name.
+        clock: Another clock than the machine's, for tests.
     """
     log_to_stderr()
-    invocation = Invocation(environment=os.environ)
+    invocation = Invocation(environment=os.environ, clock=clock)
     try:
         answer = eterminservice.main(
             list(arguments),

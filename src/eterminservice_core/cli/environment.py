@@ -1,11 +1,10 @@
 """
-Settings from the environment: ``ETERMINSERVICE__STORE__PATH`` is ``path`` in
-``[store]``.
+Settings from the environment.
 
 Rules of this file:
 
 1. One rule makes every name: the prefix, then the path, in capitals, joined by two
-   underscores.
+   underscores; ``ETERMINSERVICE__STORE__PATH`` is ``path`` in ``[store]``.
 2. The environment outweighs the file.
 3. Its values are text; what they become is decided by the type of the setting.
 """

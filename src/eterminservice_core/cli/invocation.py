@@ -4,34 +4,22 @@ One call of the command: which settings, which transports, which store.
 
 from __future__ import annotations
 
-import logging
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from attrs import define, field, frozen
 
-from ..domain.errors import (
-    ConfigurationError,
-    InvalidSettingsError,
-    InvalidValueError,
-    TransportError,
-)
-from ..domain.keys import Keys
+from ..domain.errors import ConfigurationError, InvalidSettingsError, TransportError
 from ..domain.message import Message, Receipt
 from ..registry import TransportRegistry
 from ..service import NotificationService
-from ..storage.sql import SqlStore, sqlite_engine
 from ..transport import Deadline, OpenTransport, TransportSpec
 from .environment import variable
-from .settings import FILE_NAME, Settings, StoreSettings, load
-
-
-logger = logging.getLogger("eterminservice_core")
-
-_EVERYBODY: Final = stat.S_IROTH | stat.S_IWOTH
+from .settings import FILE_NAME, Settings, load
+from .store_files import keys_of, opened_store
 
 
 @frozen
@@ -53,11 +41,13 @@ class Invocation:
 
     Attributes:
         environment: Such as `os.environ`.
+        clock: Another clock than the machine's, for tests.
         settings_file: The file that was named, if any.
         debug: Whether errors show where they came from.
     """
 
     environment: Mapping[str, str] = field(repr=False)
+    clock: Callable[[], datetime] | None = field(default=None, repr=False)
     settings_file: Path | None = None
     debug: bool = False
     _registry: TransportRegistry | None = field(default=None, init=False, repr=False)
@@ -71,6 +61,24 @@ class Invocation:
             self._registry = TransportRegistry.installed()
         return self._registry
 
+    @property
+    def file(self) -> Path:
+        """
+        Where the settings stand, or will stand when `init` has written them.
+        """
+        return self.settings_file or Path(FILE_NAME)
+
+    @property
+    def lives_on_environment(self) -> bool:
+        """
+        Whether no file was named and the environment says where the store lies.
+        """
+        return (
+            self.settings_file is None
+            and not self.file.exists()
+            and variable("store", "path") in self.environment
+        )
+
     def settings(self) -> Settings:
         """
         The settings of this call.
@@ -78,16 +86,15 @@ class Invocation:
         Raises:
             InvalidSettingsError: There are none, or they do not fit.
         """
-        file = self.settings_file
-        if file is None and Path(FILE_NAME).exists():
-            file = Path(FILE_NAME)
-        if file is None and variable("store", "path") not in self.environment:
+        if self.lives_on_environment:
+            return load(None, self.environment, self.registry)
+        if not self.file.exists():
             problem = (
-                "there is no such file in this folder; 'eterminservice init' writes"
-                " one, and --settings names another"
+                "there is no such file; 'eterminservice init' writes one, and"
+                " --settings names another"
             )
-            raise InvalidSettingsError(f"file {FILE_NAME!r}", [problem])
-        return load(file, self.environment, self.registry)
+            raise InvalidSettingsError(f"file {str(self.file)!r}", [problem])
+        return load(self.file, self.environment, self.registry)
 
     @contextmanager
     def service(
@@ -103,8 +110,9 @@ class Invocation:
         """
         settings = settings or self.settings()
         with ExitStack() as stack:
-            store = open_store(settings.store)
-            stack.callback(store.close)
+            keys = keys_of(settings.store)
+            path = settings.store.path
+            store = stack.enter_context(opened_store(path, keys, clock=self.clock))
             transports: list[OpenTransport] = []
             for choice in settings.transports.values():
                 if to_send:

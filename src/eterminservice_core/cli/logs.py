@@ -1,10 +1,13 @@
 """
-Logging to stderr: the event, then its facts.
+Logging to stderr, or to a file: the event, then its facts.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 
@@ -37,3 +40,22 @@ def log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(FactsFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+@contextmanager
+def logged_to(file: Path) -> Iterator[None]:
+    """
+    Let the library's warnings and worse go to a file, without the time, for a while.
+    """
+    logger = logging.getLogger("eterminservice_core")
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(FactsFormatter("%(levelname)s %(message)s"))
+    propagates = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = propagates
+        logger.removeHandler(handler)
+        handler.close()

@@ -4,7 +4,7 @@ What several commands take: a BSNR, an e-mail address, ``--json``.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -13,45 +13,29 @@ from ..domain.errors import InvalidAddressError, InvalidBSNRError
 from ..domain.identifiers import BSNR
 
 
-class BSNRType(click.ParamType):
+def _bsnr(_: click.Context, __: click.Parameter, value: str) -> BSNR:
+    try:
+        return BSNR(value)
+    except InvalidBSNRError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _email(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> EmailAddress | None:
     """
-    A practice's number.
+    The address, or a usage error that does not quote it.
     """
-
-    name = "bsnr"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> BSNR:
-        """
-        The number, or a usage error that says what one looks like.
-        """
-        try:
-            return value if isinstance(value, BSNR) else BSNR(value)
-        except InvalidBSNRError as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return None if value is None else EmailAddress(value)
+    except InvalidAddressError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class EmailType(click.ParamType):
-    """
-    An e-mail address.
-    """
-
-    name = "address"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> EmailAddress:
-        """
-        The address, or a usage error that does not quote it.
-        """
-        try:
-            return EmailAddress.of(value)
-        except InvalidAddressError as error:
-            self.fail(str(error), param, ctx)
-
-
-bsnr_argument: Final = click.argument("bsnr", type=BSNRType(), metavar="BSNR")
+bsnr_argument: Final = click.argument("bsnr", callback=_bsnr, metavar="BSNR")
+email_option: Final = click.option(
+    "--email", callback=_email, metavar="ADDRESS", help="Enter this e-mail address."
+)
 json_option: Final = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, for programs."
 )

@@ -62,8 +62,19 @@ def print_table(
 ) -> None:
     """
     A table on stdout for people; cells are shown as they are, never as markup.
+
+    Args:
+        headings: One for each column; empty ones for a list of facts.
+        rows: As many cells each.
+        title: What stands above.
     """
-    table = Table(box=SIMPLE, title=title, title_justify="left", pad_edge=False)
+    table = Table(
+        box=SIMPLE,
+        title=Text(title) if title else None,
+        title_justify="left",
+        pad_edge=False,
+        show_header=any(headings),
+    )
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
@@ -76,9 +87,7 @@ def stdout() -> Console:
     Rich's console on stdout; in a pipe, as wide as a table likes to be.
     """
     console = Console(highlight=False)
-    return (
-        console if console.is_terminal else Console(highlight=False, width=_WIDE)
-    )
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
 
 
 def local(instant: datetime | None, zone: str) -> str:

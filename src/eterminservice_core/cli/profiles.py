@@ -18,7 +18,7 @@ from ..intake import import_lines
 from ..profile import ProfileView
 from .exit_codes import ExitCode
 from .invocation import Invocation
-from .parameters import EmailType, bsnr_argument, json_option
+from .parameters import bsnr_argument, email_option, json_option
 from .printing import local, print_json, print_table, say
 from .taking_in import take_in
 
@@ -141,7 +141,7 @@ def profile() -> None:
 
 @profile.command()
 @bsnr_argument
-@click.option("--email", type=EmailType(), help="Enter this e-mail address.")
+@email_option
 @click.option("--fax", metavar="NUMBER", help="Enter this fax number.")
 @click.option("--clear-email", is_flag=True, help="Empty the e-mail field.")
 @click.option("--clear-fax", is_flag=True, help="Empty the fax field.")

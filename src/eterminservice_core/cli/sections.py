@@ -44,9 +44,22 @@ class Reader:
                 f"{text} @ {path}{inner}" if at else f"{problem} @ {path}"
             )
 
-    def known(self, table: Any, path: str, names: Iterable[str]) -> bool:
+    def known(
+        self,
+        table: Any,
+        path: str,
+        names: Iterable[str],
+        *,
+        hidden: Iterable[str] = (),
+    ) -> bool:
         """
         Whether this is a table; keys in it that are not known are problems.
+
+        Args:
+            table: What was given.
+            path: Where it stands.
+            names: The keys that are known, and named to whoever uses another.
+            hidden: Keys that are known, but better not named.
         """
         if not isinstance(table, Mapping):
             self.problems.append(f"expected a table @ {path}")
@@ -55,7 +68,7 @@ class Reader:
         self.problems += [
             f"unknown setting, known are {', '.join(known)} @ {path}.{key}"
             for key in table
-            if key not in known
+            if key not in {*known, *hidden}
         ]
         return True
 

@@ -66,6 +66,7 @@ def worker(invocation: Invocation, *, as_json: bool) -> None:
     with invocation.service(settings, to_send=True) as service:
         running = Worker(service=service, watch=watch)
         with stopping_on_signals(running.stop):
+            click.echo("the worker runs; SIGTERM or Ctrl-C stops it", err=True)
             running.run()
 
 
@@ -75,7 +76,9 @@ def _summary(settled: list[Settled]) -> str:
     notices = sum(each.notices for each in settled)
     outcomes = Counter(_outcome(each) for each in settled)
     listed = ", ".join(f"{number} {what}" for what, number in sorted(outcomes.items()))
-    return f"{counted(len(settled), 'digest')} with {counted(notices, 'notice')}: {listed}"
+    return (
+        f"{counted(len(settled), 'digest')} with {counted(notices, 'notice')}: {listed}"
+    )
 
 
 def _outcome(settled: Settled) -> str:

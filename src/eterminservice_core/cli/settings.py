@@ -233,13 +233,18 @@ def _choice(
     if spec is None:
         return None
     kinds = kinds_of(spec.settings)
-    secret_files = [f"{name}_file" for name in spec.secrets]
-    reader.known(given, path, ["use", *kinds, *secret_files])
+    files = [f"{name}_file" for name in spec.secrets]
+    shown = ["use", *(kind for kind in kinds if kind not in spec.secrets), *files]
+    reader.known(given, path, shown, hidden=spec.secrets)
     resolved = reader.secrets(given, ("transports", kind.value), spec.secrets)
+    plain = reader.plain(resolved, kinds, path)
     try:
-        settings = registry.settings(spec.name, reader.plain(resolved, kinds, path))
+        settings = registry.settings(spec.name, plain)
     except InvalidSettingsError as error:
-        reader.add(error.problems, path)
+        # What could not be made plain is a problem already, and not missing as well.
+        said = {f" @ $.{name}" for name in resolved.keys() - plain.keys()}
+        news = [it for it in error.problems if not it.endswith(tuple(said))]
+        reader.add(news, path)
         return None
     return TransportChoice(use=spec.name, settings=settings)
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ..intake import LinesTaken, RefusedLine
+from . import private_file
 from .exit_codes import ExitCode
 from .printing import complain, counted, print_json, say
 
@@ -90,13 +91,13 @@ class _Rejects:
 @contextmanager
 def _rejects(path: Path | None) -> Iterator[_Rejects]:
     """
-    A new file for its owner only, for the lines hold codes; gone if nothing was refused.
+    A new file for its owner only, for lines hold codes; gone if nothing was refused.
     """
     if path is None:
         yield _Rejects(None)
         return
     try:
-        file = path.open("xb", opener=_open_for_owner)
+        file = private_file.create(path)
     except FileExistsError:
         problem = "this file exists already; move it away or name another"
         raise click.BadParameter(problem, param_hint="'--rejects'") from None
@@ -108,10 +109,6 @@ def _rejects(path: Path | None) -> Iterator[_Rejects]:
         is_empty = file.tell() == 0
     if is_empty:
         path.unlink()
-
-
-def _open_for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
 
 
 # Progress

@@ -76,7 +76,7 @@ class Due:
 @frozen
 class Held:
     """
-    No digest will become due by time alone (zurückgestellt).
+    No digest becomes due by time alone (zurückgestellt).
 
     Attributes:
         reason: What would have to change.
@@ -103,8 +103,8 @@ def slot_of(bsnr: BSNR, window: SendWindow) -> timedelta:
     host and in every release, and evenly spread over all practices.
 
     >>> from eterminservice_core.domain.send_window import NIGHT
-    >>> slot_of(BSNR("391234511"), NIGHT) == slot_of(BSNR("391234511"), NIGHT)
-    True
+    >>> print(slot_of(BSNR("391234511"), NIGHT))
+    1:35:16
     """
     seconds = early_part(window) // _A_SECOND
     mark = int.from_bytes(sha256(bsnr.value.encode("ascii")).digest()[:8])
@@ -145,9 +145,9 @@ def next_send(
     limits = (now, quota_free_at, retry_at)
     base = max(in_utc(instant) for instant in limits if instant is not None)
     night = window.span_reaching(base)
-    while base > night.closes_at - SEND_TIME:
+    while (at := max(base, night.opens_at + slot)) > night.closes_at - SEND_TIME:
         night = window.span_reaching(night.closes_at)
-    return Due(max(base, night.opens_at + slot))
+    return Due(at)
 
 
 def retry_after(failures: int, now: datetime, window: SendWindow) -> datetime:
@@ -176,7 +176,7 @@ def retry_after(failures: int, now: datetime, window: SendWindow) -> datetime:
     night = window.span_reaching(now)
     if night.opens_at > now:  # known only after the night was over
         return night.opens_at
-    return window.next_opening(night.closes_at)
+    return window.span_reaching(night.closes_at).opens_at
 
 
 def longest_wait(

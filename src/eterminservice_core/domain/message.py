@@ -81,7 +81,7 @@ class Reason(Enum):
     DEADLINE = "deadline"
     #: This transport cannot carry this message unchanged.
     UNSUPPORTED = "unsupported"
-    #: The connection or the process ended at a point where nobody can tell.
+    #: The connection or the process ended before there was an answer.
     CONNECTION_LOST = "connection lost"
     #: The transport raised what it did not announce.
     CRASHED = "crashed"

@@ -212,15 +212,14 @@ class SendWindow:
 
     def next_opening(self, instant: datetime) -> datetime:
         """
-        The first opening at or after an instant; inside a night, that of the next.
+        The first instant from this one on at which the practice may be disturbed.
+
+        It is this very one inside a night, and outside the opening of the next.
 
         Raises:
             InvalidValueError: The instant is naive.
         """
-        span = self.span_reaching(instant)
-        if span.opens_at >= in_utc(instant):
-            return span.opens_at
-        return self.span_reaching(span.closes_at).opens_at
+        return max(in_utc(instant), self.span_reaching(instant).opens_at)
 
 
 def _reached(local: datetime, zone: ZoneInfo) -> datetime:

@@ -4,8 +4,8 @@ The sample practices, and what is booked and cancelled for them; the same every 
 A BSNR has no check digit, so every invented one may be somebody's.  Those here are two
 of KBV's own test sites, 241234601 and 391234511 (KBV Prüfpakete), and branches of
 theirs: the first seven digits, which identify the site, stay the same.  E-mail goes to
-``.example`` domains (RFC 2606); telephone and fax numbers are out of the ranges that the
-Bundesnetzagentur keeps for films (Mitteilung 148/2021).  Patients are KBV's test
+``.example`` domains (RFC 2606); telephone and fax numbers are out of the ranges that
+the Bundesnetzagentur keeps for films (Mitteilung 148/2021).  Patients are KBV's test
 patients, given to show that they are never kept.
 """
 
@@ -38,14 +38,15 @@ from ...domain.send_window import NIGHT, SendWindow
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 #: The evenings of the five nights; in the second one the clocks go forward.
 EVENINGS: Final = tuple(date(2026, 3, 27) + timedelta(days=day) for day in range(5))
-#: When bookings come in, and how much of a day's each time; the last after digests of
-#: this night have gone out, so they wait for the next.
-TIMES: Final = ((time(9), 0.4), (time(12, 30), 0.3), (time(16, 30), 0.2))
-LATE: Final = (time(23, 30), 0.1)
+#: After most digests of a night have gone out: what comes in then waits for the next.
+LATE: Final = time(23, 30)
+#: When bookings come in, and how much of a day's each time.
+_TIMES: Final = {time(9): 0.4, time(12, 30): 0.3, time(16, 30): 0.2, LATE: 0.1}
 #: Bookings of each day, Friday to Tuesday; 116117 answers on Sundays, too.
-_A_DAY: Final = (90, 30, 25, 120, 100)
+_A_DAY: Final = (90, 70, 50, 110, 90)
 #: One of so many bookings is given back later.
 _GIVEN_BACK: Final = 6
+_SATURDAY: Final = 5
 _SEED: Final = 20260329
 
 _PATIENTS: Final = (
@@ -121,6 +122,13 @@ class SamplePractice:
         """
         return self.practice.bsnr
 
+    @property
+    def mailbox(self) -> str:
+        """
+        Its e-mail address on the wire; empty if it has none.
+        """
+        return self.email.normalized if self.email else ""
+
 
 @frozen(kw_only=True)
 class Batch:
@@ -164,9 +172,7 @@ def at(day: date, clock: time) -> datetime:
 def _practices(chance: random.Random) -> list[SamplePractice]:
     habits = list(_HABITS)
     chance.shuffle(habits)
-    return [
-        _practice(number, habit, chance) for number, habit in enumerate(habits)
-    ]
+    return [_practice(number, habit, chance) for number, habit in enumerate(habits)]
 
 
 def _practice(number: int, habit: Habit, chance: random.Random) -> SamplePractice:
@@ -229,7 +235,7 @@ class _Diary:
         return tuple(
             self._batch(at(day, clock), round(bookings * share))
             for day, bookings in zip(EVENINGS, _A_DAY, strict=True)
-            for clock, share in (*TIMES, LATE)
+            for clock, share in _TIMES.items()
         )
 
     def _batch(self, instant: datetime, bookings: int) -> Batch:
@@ -245,8 +251,10 @@ class _Diary:
     def _booking(self, instant: datetime, code: str | None = None) -> Booking:
         chance, self._count = self._chance, self._count + 1
         chosen = chance.choice(self._practices).practice
-        days = chance.randint(1, 28)
-        day = instant.astimezone(BERLIN).date() + timedelta(days=days)
+        today = instant.astimezone(BERLIN).date()
+        day = today + timedelta(days=chance.randint(1, 28))
+        while day.weekday() >= _SATURDAY:
+            day += timedelta(days=1)
         starts_at = at(day, time(chance.randint(8, 17), chance.choice((0, 20, 40))))
         slot = Appointment(
             f"t-{self._count:04}",
@@ -254,15 +262,22 @@ class _Diary:
             ends_at=starts_at + timedelta(minutes=chance.choice((20, 50))),
             specialty=chance.choice(_SPECIALTIES[chosen.group]),
             doctor=f"Dr. med. {chance.choice(_TREES)}",
-            urgency=Urgency.ACUTE if days == 1 else chance.choice(list(Urgency)[1:]),
+            urgency=self._urgency(day - today),
             site=Site.VIDEO if chance.randrange(10) == 0 else Site.ON_SITE,
             code=code or self._code(),
             patient=Patient(name=chance.choice(_PATIENTS)),
         )
         return Booking(chosen.bsnr, slot, version=1)
 
+    def _urgency(self, ahead: timedelta) -> Urgency:
+        if ahead == timedelta(days=1):
+            return Urgency.ACUTE
+        return self._chance.choice((Urgency.URGENT, Urgency.ROUTINE))
+
     def _code(self) -> str:
-        return "".join(self._chance.choice(VERMITTLUNGSCODE_ALPHABET) for _ in range(12))
+        return "".join(
+            self._chance.choice(VERMITTLUNGSCODE_ALPHABET) for _ in range(12)
+        )
 
     def _given_back(self, instant: datetime) -> list[Notice]:
         """

@@ -113,7 +113,11 @@ class MemoryTransaction(Attempts):
                 self._drop_attempt(attempt.id)
         seen = self.high_water()
         for attempt_id, row in list(self._state.reservations.items()):
-            if seen is not None and row.reservation.until < min(before, seen):
+            if seen is None or row.reservation.until >= min(before, seen):
+                continue
+            attempt = self._state.attempts.get(attempt_id)
+            # Whoever recovers an attempt must still find what it reserved.
+            if attempt is None or attempt.receipt is not None:
                 del self._state.reservations[attempt_id]
 
 

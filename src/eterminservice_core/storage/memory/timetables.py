@@ -15,6 +15,7 @@ from ...domain.identifiers import BSNR
 from ...domain.quota import Reservation
 from ...store import Outlook
 from .notices import Notices
+from .tables import Timetable
 
 
 @define
@@ -27,7 +28,7 @@ class Timetables(Notices):
         """
         What decides when this practice's next digest is due.
         """
-        timetable = self._state.timetables[bsnr]
+        timetable = self._timetable(bsnr)
         waiting = self.waiting(bsnr)
         leased = (
             timetable.leased_until is not None and timetable.leased_until > self.now()
@@ -45,6 +46,10 @@ class Timetables(Notices):
             leased_to=timetable.leased_to if leased else None,
         )
 
+    def _timetable(self, bsnr: BSNR) -> Timetable:
+        self.practice(bsnr)
+        return self._state.timetables[bsnr]
+
     def _reserved(self, bsnr: BSNR) -> list[Reservation]:
         pseudonym = self._keys.pseudonym("practice", str(bsnr))
         return [
@@ -59,7 +64,7 @@ class Timetables(Notices):
         """
         Put on record when the next digest is due, or why none is.
         """
-        timetable = self._state.timetables[bsnr]
+        timetable = self._timetable(bsnr)
         self._state.timetables[bsnr] = evolve(timetable, due_at=due_at, held=held)
 
     def note_failures(
@@ -68,7 +73,7 @@ class Timetables(Notices):
         """
         Put on record how many hand-overs failed in a row.
         """
-        timetable = self._state.timetables[bsnr]
+        timetable = self._timetable(bsnr)
         self._state.timetables[bsnr] = evolve(
             timetable, failures=failures, retry_at=retry_at
         )

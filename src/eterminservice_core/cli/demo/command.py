@@ -1,0 +1,138 @@
+"""
+``eterminservice demo``: the whole story, told in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ...domain.errors import ConfigurationError
+from ...domain.keys import Keys
+from ..logs import logged_to
+from ..parameters import json_option
+from ..printing import print_json, say
+from ..store_files import create_or_upgrade, write_keys
+from . import post_office, report
+from .clock import SimulatedClock
+from .figures import Figures
+from .post_office import PostOffice
+from .sample import sample
+from .stage import CLOCK, DATABASE, KEY_FILE, LOG, SENDER, on_stage
+from .story import BEGINS_AT, Story
+
+
+MAILS: Final = "mails"
+_OUTBOX: Final = "outbox"
+_SETTINGS: Final = "eterminservice.toml"
+#: Says that the folder is ours, and may be emptied.
+_MARK: Final = ".made-by-eterminservice-demo"
+_OURS: Final = (
+    *(f"{MAILS}/*.eml", f"{_OUTBOX}/*.eml", f"{DATABASE}*", KEY_FILE, LOG, CLOCK),
+    *(_SETTINGS, _MARK),
+)
+#: Of the keys, and of ids and codes in this process.
+_SEED: Final = 1
+
+_TOML: Final = f"""\
+# Written by 'eterminservice demo', so that you can look around in this folder:
+#     eterminservice worklist
+#     eterminservice practice show 241234601
+#     eterminservice why 241234601
+# The demo's keys come out of a seed that everybody knows: never use them elsewhere.
+
+[store]
+path = "{DATABASE}"
+key_file = "{KEY_FILE}"
+
+[transports.email]
+use = "directory"          # the demo's mail server is gone; mails become files
+path = "{_OUTBOX}"
+sender = "{SENDER}"
+
+[sending]
+allow_media_numbers = true
+"""
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="eterminservice-demo",
+    show_default=True,
+    help="Where the demo puts everything; a folder of its own.",
+)
+@json_option
+def demo(folder: Path, *, as_json: bool) -> None:
+    """
+    Watch 40 practices and five nights, on sample data.
+
+    Nothing leaves this machine: the mail server is the demo's own.  Time is simulated;
+    the SMTP conversations, the SQLite file, and a worker that is killed are real.
+    """
+    _make_room(folder)
+    tell: Callable[[str], None] = _keep_quiet if as_json else say
+    with logged_to(folder / LOG):
+        figures, office = _play(folder, tell)
+    if as_json:
+        print_json(report.as_json(figures))
+    else:
+        report.show(figures, office, folder)
+
+
+def _keep_quiet(_: str) -> None:
+    pass
+
+
+def _play(folder: Path, tell: Callable[[str], None]) -> tuple[Figures, PostOffice]:
+    """
+    Set the stage and tell the story on it.
+    """
+    seeded = random.Random(_SEED)  # noqa: S311 — two runs say the same
+    keys = Keys.generate(seeded.randbytes)
+    write_keys(folder / KEY_FILE, keys)
+    create_or_upgrade(folder / DATABASE, keys)
+    SimulatedClock.make(folder / CLOCK, BEGINS_AT)
+    with SimulatedClock.opened(folder / CLOCK) as clock:
+        office = PostOffice(clock, folder / MAILS)
+        with (
+            post_office.opened(office) as port,
+            on_stage(folder, port=port, seed=_SEED) as stage,
+        ):
+            story = Story(
+                folder=folder,
+                port=port,
+                sample=sample(),
+                stage=stage,
+                office=office,
+                tell=tell,
+            )
+            figures = story.run()
+    (folder / CLOCK).unlink()
+    return figures, office
+
+
+def _make_room(folder: Path) -> None:
+    """
+    A folder with nothing of a former demo in it.
+
+    Raises:
+        ConfigurationError: The folder is somebody else's.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise ConfigurationError(
+            f"the folder {str(folder)!r} is not empty and was not made by"
+            " 'eterminservice demo'; name another with --folder"
+        )
+    for pattern in _OURS:
+        for file in folder.glob(pattern):
+            file.unlink()
+    for inner in (MAILS, _OUTBOX):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).touch()
+    (folder / _SETTINGS).write_text(_TOML, encoding="utf-8")

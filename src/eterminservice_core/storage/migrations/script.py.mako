@@ -1,0 +1,17 @@
+"""
+${message}.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    """
+    From the revision before to this one.
+    """
