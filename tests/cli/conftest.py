@@ -162,7 +162,9 @@ def last_code(folder: Path) -> str:
     """
     The code in the mail that went out last.
     """
-    newest = max((folder / "outbox").glob("*.eml"), key=lambda it: it.stat().st_mtime_ns)
+    newest = max(
+        (folder / "outbox").glob("*.eml"), key=lambda it: it.stat().st_mtime_ns
+    )
     found = CODE.search(newest.read_text())
     assert found is not None
     return found[1]

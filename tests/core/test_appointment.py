@@ -260,6 +260,9 @@ def test_neither_patient_nor_doctor_nor_code_shows() -> None:
         code="XN6P-F4HP-Z5KX",
         lanr="838382202",
     )
+
+    assert str(patient) == "Patient(…)"
+
     for shown in (
         repr(patient),
         str(patient),

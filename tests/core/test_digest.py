@@ -117,6 +117,22 @@ def test_the_patient_is_to_be_expected_where_the_slot_is_booked() -> None:
     assert expected == {state for state in LineState if state.is_on}
 
 
+def test_states_keep_their_words() -> None:
+    """
+    An application's own templates choose their texts by them.
+    """
+    assert [state.value for state in LineState] == [
+        "booked",
+        "cancelled",
+        "booked and cancelled",
+        "cancelled, booking never seen",
+        "cancelled and booked",
+        "booked again",
+        "still booked",
+        "still cancelled",
+    ]
+
+
 def test_a_cancellation_wins_over_a_booking_of_the_same_version() -> None:
     """
     Versions rise across kinds; should a source break that, nobody waits in vain.

@@ -18,6 +18,7 @@ from eterminservice_core.domain.appointment import (
     Cancellation,
     CancelledBy,
     Notice,
+    NoticeKind,
     Patient,
     Site,
     Urgency,
@@ -162,6 +163,21 @@ def test_a_patient_is_never_written() -> None:
     with_patient = evolve(FULL, appointment=evolve(FULL.appointment, patient=patient))
 
     assert to_json(FULL) == to_json(with_patient)
+
+
+def test_words_in_files_stay_as_they_are() -> None:
+    """
+    Files are written by others, and stores keep them for years.
+    """
+    assert [kind.value for kind in NoticeKind] == ["booking", "cancellation"]
+    assert [urgency.value for urgency in Urgency] == ["acute", "urgent", "routine"]
+    assert [site.value for site in Site] == ["on site", "video"]
+    assert [who.value for who in CancelledBy] == [
+        "patient",
+        "practice",
+        "tss",
+        "unknown",
+    ]
 
 
 # Reading

@@ -177,6 +177,20 @@ def test_the_dialog_opens_as_the_practice_is() -> None:
     )
 
 
+def test_groups_and_effects_keep_their_words() -> None:
+    """
+    A store or a log has them.
+    """
+    assert [group.value for group in PracticeGroup] == ["doctors", "psychotherapists"]
+    assert [effect.value for effect in Effect] == [
+        "silenced",
+        "unchanged",
+        "code already out",
+        "code needed",
+        "vouched for",
+    ]
+
+
 # Pre-filled from the register (R4)
 
 
@@ -410,6 +424,14 @@ def test_when_its_lock_ends_a_code_can_be_had(late: timedelta) -> None:
     assert after.selected == email_channel(State.UNVERIFIED)
 
 
+def test_a_lock_without_an_end_holds_nobody() -> None:
+    endless = Channel(
+        "former", address=EMAIL, verification=Verification(state=State.LOCKED)
+    )
+
+    assert saved(practice(selected=endless), dialog())[1] is Effect.CODE_NEEDED
+
+
 # Vouched for by the register
 
 
@@ -527,6 +549,7 @@ def test_a_refusal_of_another_version_changes_nothing() -> None:
     before = practice(selected=verified, active=verified)
 
     assert before == before.refused("some-other")
+    assert practice() == practice().refused("some-other")
 
 
 @pytest.mark.parametrize("state", [State.UNVERIFIED, State.PENDING, State.LOCKED])

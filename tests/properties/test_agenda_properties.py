@@ -62,9 +62,10 @@ def windows(draw: st.DrawFn, *, longest: int = 1435) -> SendWindow:
     """
     opens = draw(st.integers(0, 287)) * 5
     closes = opens + draw(st.integers(36, longest // 5) | st.integers(36, 50)) * 5
-    edges = [f"{it // 60 % 24:02}:{it % 60:02}" for it in (opens, closes)]
+    zone = draw(st.sampled_from(ZONES))
+    first, last = (f"{it // 60 % 24:02}:{it % 60:02}" for it in (opens, closes))
     try:
-        return SendWindow(*edges, draw(st.sampled_from(ZONES)))
+        return SendWindow(first, last, zone)
     except InvalidSendWindowError:
         assume(condition=False)
         raise

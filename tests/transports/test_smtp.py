@@ -224,7 +224,7 @@ def test_what_it_cannot_carry_is_refused_before_anything_is_said(
         {"DATA": [reset]},
         {"QUIT": ["sentinel"]},
     ],
-    ids=str,
+    ids=lambda script: next(iter(script)),
 )
 def test_no_address_no_secret_and_no_word_of_the_server_shows(
     script: dict[str, list[str | Act]],

@@ -1,0 +1,365 @@
+"""
+The command as a whole: exit codes, errors in one sentence, help, a missing extra.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+
+import eterminservice_core
+from eterminservice_core import (
+    BSNR,
+    ConfigurationError,
+    EterminserviceError,
+    NotificationService,
+    OperationError,
+)
+from eterminservice_core.cli import command as command_module
+from eterminservice_core.cli.command import eterminservice
+from eterminservice_core.cli.exit_codes import (
+    MEANINGS,
+    ExitCode,
+    exit_code,
+    exit_code_table,
+)
+from eterminservice_core.cli.logs import FactsFormatter
+
+from .conftest import TOPP, Command, booking, last_code, lines
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "command.md"
+
+
+# Exit codes
+
+
+def test_the_table_of_exit_codes_in_the_docs_is_that_of_the_code() -> None:
+    assert exit_code_table() in PAGE.read_text(encoding="utf-8")
+
+
+def test_every_exit_code_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(ExitCode)
+
+
+def test_every_error_has_an_exit_code_that_is_no_bug() -> None:
+    """
+    But for the roots, which nobody raises.
+    """
+    errors = {
+        value
+        for value in vars(eterminservice_core).values()
+        if isinstance(value, type) and issubclass(value, EterminserviceError)
+    }
+    codes = {
+        error.__name__: exit_code(error.__new__(error))
+        for error in errors - {EterminserviceError, OperationError}
+    }
+
+    assert [name for name, code in codes.items() if code is ExitCode.BUG] == []
+    assert codes["NotFoundError"] is ExitCode.NOT_FOUND
+    assert codes["CodeRejectedError"] is ExitCode.VERIFICATION
+    assert codes["InvalidCodeError"] is ExitCode.VERIFICATION
+    assert codes["ImplausibleClockError"] is ExitCode.STORE
+    assert codes["WrongKeyError"] is ExitCode.STORE
+    assert codes["InvalidSettingsError"] is ExitCode.USAGE
+    assert codes["TransportError"] is ExitCode.TRANSPORT
+    assert codes["InvalidProfileError"] is ExitCode.REFUSED
+    assert exit_code(EterminserviceError()) is ExitCode.BUG
+
+
+# The docs
+
+
+def subcommands(
+    group: click.Group, above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    for name, found in group.commands.items():
+        words = (*above, name)
+        if isinstance(found, click.Group):
+            yield from subcommands(found, words)
+        else:
+            yield " ".join(words), found
+
+
+def test_every_command_and_every_option_is_in_the_docs() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    for name, found in subcommands(eterminservice):
+        assert f"| `{name}" in page, name
+        for parameter in found.params:
+            if isinstance(parameter, click.Option):
+                for option in parameter.opts:
+                    assert f"`{option}" in page or f" {option}" in page, (name, option)
+
+
+def test_the_docs_name_no_command_that_is_not_there() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `((?:[a-z]+ ?)+)", page, re.MULTILINE)
+
+    assert {row.strip() for row in rows} == dict(subcommands(eterminservice)).keys()
+
+
+def test_every_command_helps(command: Command) -> None:
+    for name, _ in subcommands(eterminservice):
+        answer = command(*name.split(), "--help")
+
+        assert answer.code == ExitCode.DONE
+        assert answer.out.startswith(f"Usage: eterminservice {name}")
+
+
+# Errors
+
+
+def test_a_misspelt_command_is_a_usage_error(command: Command) -> None:
+    answer = command("dispach")
+
+    assert answer.code == ExitCode.USAGE
+    assert "No such command" in answer.err
+
+
+def test_without_settings_the_command_says_what_writes_them(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    answer = command("worklist")
+
+    assert answer.code == ExitCode.USAGE
+    assert "'eterminservice init' writes one" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_that_were_named_and_are_not_there_are_an_error(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Also where the environment would be enough: a name is meant.
+    """
+    monkeypatch.setenv("ETERMINSERVICE__STORE__PATH", str(folder / "x"))
+
+    answer = command("--settings", "elsewhere.toml", "worklist")
+
+    assert answer.code == ExitCode.USAGE
+    assert "'elsewhere.toml'" in answer.err
+
+
+def test_the_environment_can_name_the_settings(
+    command: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ETERMINSERVICE_SETTINGS", str(store / "eterminservice.toml"))
+    monkeypatch.chdir("/")
+
+    assert command("practice", "show", TOPP).code == ExitCode.DONE
+
+
+def test_an_operators_mistake_is_one_sentence_and_no_traceback(
+    command: Command, folder: Path
+) -> None:
+    (folder / "eterminservice.toml").write_text("[store\n")
+
+    answer = command("worklist")
+
+    assert answer.code == ExitCode.USAGE
+    assert len(answer.err.splitlines()) == 1
+    assert answer.err.startswith("eterminservice: settings of file")
+
+
+def test_a_defect_is_one_sentence_that_says_how_to_see_more(
+    command: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Its text may quote anything, so only its type is told.
+    """
+
+    def break_down(_: NotificationService, bsnr: BSNR) -> None:
+        raise ZeroDivisionError(f"sentinel {bsnr}")
+
+    assert store.is_dir()
+    monkeypatch.setattr(NotificationService, "why", break_down)
+    plain = command("why", TOPP)
+    traced = command("--debug", "why", TOPP)
+
+    assert plain.code == traced.code == ExitCode.BUG
+    assert len(plain.err.splitlines()) == 1
+    assert "ZeroDivisionError" in plain.err
+    assert "--debug" in plain.err
+    assert "sentinel" not in plain.err
+    assert "Traceback" in traced.err
+    assert "sentinel" in traced.err
+
+
+def test_debug_shows_where_an_expected_error_came_from_too(
+    command: Command, store: Path
+) -> None:
+    assert store.is_dir()
+    answer = command("--debug", "why", "241234602")
+
+    assert answer.code == ExitCode.NOT_FOUND
+    assert "Traceback" in answer.err
+
+
+def test_an_interruption_is_told_as_shells_tell_it(
+    command: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: NotificationService, bsnr: BSNR) -> None:
+        raise KeyboardInterrupt(bsnr)
+
+    assert store.is_dir()
+    monkeypatch.setattr(NotificationService, "why", interrupted)
+
+    assert command("why", TOPP).code == ExitCode.INTERRUPTED
+
+
+def test_a_plugin_of_two_makers_is_a_settings_error(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confused(_: object) -> None:
+        raise ConfigurationError("two of a name")
+
+    assert folder.is_dir()
+    monkeypatch.setattr(
+        "eterminservice_core.registry.TransportRegistry.installed",
+        classmethod(confused),
+    )
+    answer = command("transports")
+
+    assert answer.code == ExitCode.USAGE
+    assert answer.err == "eterminservice: two of a name\n"
+
+
+# The process
+
+
+def test_the_command_is_a_module_too() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "eterminservice_core.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert answer.stdout.strip() == version("eterminservice")
+
+
+@pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy", "aiosmtpd"])
+def test_without_the_extra_one_sentence_names_it(missing: str) -> None:
+    blocked = (
+        f"import sys; sys.modules[{missing!r}] = None;"
+        "from eterminservice_core.cli import main; main()"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == ExitCode.USAGE
+    assert answer.stdout == ""
+    assert answer.stderr == (
+        f"eterminservice: the command needs {missing}:"
+        ' pip install "eterminservice[cli]"\n'
+    )
+
+
+def test_a_module_that_is_missing_for_another_reason_is_a_defect() -> None:
+    blocked = (
+        "import sys; sys.modules['eterminservice_core.intake'] = None;"
+        "from eterminservice_core.cli import main; main()"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", blocked], capture_output=True, text=True, check=False
+    )
+
+    assert "Traceback" in answer.stderr
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    """
+    The person's end and the program's end.
+    """
+    person, program = pty.openpty()
+    try:
+        yield person, program
+    finally:
+        os.close(person)
+        os.close(program)
+
+
+def test_a_person_who_watches_sees_progress(store: Path) -> None:
+    (store / "many.jsonl").write_bytes(
+        b"nonsense [bold]\n"
+        + lines(*(booking(appointment=f"a-{number}") for number in range(1_200)))
+    )
+    with terminal() as (person, program):
+        done = subprocess.run(
+            [sys.executable, "-m", "eterminservice_core.cli", "record", "many.jsonl"],
+            cwd=store,
+            stderr=program,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+            check=False,
+        )
+        seen = os.read(person, 100_000).decode()
+
+    assert done.returncode == ExitCode.REFUSED
+    assert done.stdout == b"1200 notices taken (1200 new, 0 known), 1 line refused\n"
+    assert "━" in seen
+    assert "line 1: this is not a line of JSON" in seen
+
+
+def test_a_person_is_asked_for_the_code(command: Command, store: Path) -> None:
+    select = ("--email", "anmeldung@praxis.example", "--select", "email")
+    command("profile", "save", TOPP, *select)
+    code = last_code(store)
+
+    with terminal() as (person, program):
+        os.write(person, f"{code}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "eterminservice_core.cli", "confirm", TOPP],
+            cwd=store,
+            stdin=program,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.stderr.startswith("Code: ")
+    assert "expired" in done.stderr or done.returncode in {
+        ExitCode.DONE,
+        ExitCode.VERIFICATION,
+    }
+
+
+# Logs
+
+
+def test_a_log_line_is_the_event_and_then_its_facts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import logging
+
+    logging.getLogger("eterminservice_core").warning(
+        "attempt recovered", extra={"attempt": "4f", "bsnr": TOPP}
+    )
+    (record,) = caplog.records
+    formatter = FactsFormatter("%(levelname)s %(message)s")
+
+    assert formatter.format(record) == (
+        f"WARNING attempt recovered attempt=4f bsnr={TOPP}"
+    )
+
+
+def test_the_command_is_what_its_package_says() -> None:
+    assert command_module.run.__module__ == "eterminservice_core.cli.command"
