@@ -83,6 +83,7 @@ from .domain.practice import (
 from .domain.quota import Reservation
 from .domain.send_window import SendWindow
 from .domain.verification import Challenge, State, Step, Verification
+from .facts import Attempt, Outlook, Recording, Tally, Waiting
 from .hookspecs import hookimpl
 from .overview import Explanation, WorklistEntry, WorklistReason
 from .profile import ProfileView, SavedProfile, Selectable
@@ -90,15 +91,7 @@ from .recording import Recorded, Refused
 from .registry import Origin, TransportRegistry
 from .rendering import Renderer, Wording
 from .service import NotificationService
-from .store import (
-    Attempt,
-    Outlook,
-    Recording,
-    Store,
-    Tally,
-    Transaction,
-    Waiting,
-)
+from .store import Store, Transaction
 from .transport import (
     Capabilities,
     Deadline,

@@ -13,7 +13,8 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
-from .dispatch import carry
+from .carrying import carry
+from .composing import Composer
 from .domain import practice as practices
 from .domain.address import Address, ChannelKind
 from .domain.channel import Channel
@@ -23,7 +24,6 @@ from .domain.codes import (
     CODES_PERIOD,
     GUESSES,
     GUESSES_PERIOD,
-    LIFETIME,
     ConfirmationCode,
 )
 from .domain.errors import (
@@ -34,12 +34,12 @@ from .domain.errors import (
     TooManyCodesError,
 )
 from .domain.identifiers import BSNR
-from .domain.message import Message, Outcome, Purpose, Receipt
+from .domain.message import Outcome, Receipt
 from .domain.practice import Effect, Practice, ProfileDialog
 from .domain.verification import Step, challenge, judge
-from .rendering import ConfirmationContent, Renderer
+from .facts import Tally
 from .scheduling import observe, reschedule
-from .store import Store, Tally, Transaction
+from .store import Store, Transaction
 from .transport import Deadline, ElapsedClock, OpenTransport
 
 
@@ -83,22 +83,20 @@ class Confirmer:
     Attributes:
         store: Where everything is kept.
         transports: The open transport for each kind of channel.
-        renderer: Makes the texts.
+        composer: Makes the messages.
         trusts_register: Addresses from the KV register need no code.
         new_id: Makes unguessable ids.
         choose: Picks one letter of a code, as `secrets.choice` does.
         elapsed: Seconds on a clock that only goes forward.
-        message_id_domain: What stands after the ``@`` of a Message-ID.
     """
 
     store: Store
     transports: Mapping[ChannelKind, OpenTransport]
-    renderer: Renderer
+    composer: Composer
     trusts_register: bool
     new_id: Callable[[], str]
     choose: Callable[[str], str]
     elapsed: ElapsedClock
-    message_id_domain: str
 
     def save(self, bsnr: BSNR, dialog: ProfileDialog, revision: int | None) -> Saved:
         """
@@ -131,7 +129,9 @@ class Confirmer:
             return Saved(practice=saved, effect=effect)
         receipt = carry(
             self.transports[issued.channel.kind],
-            self._render(issued),
+            self.composer.confirmation(
+                issued.practice, issued.channel, code=issued.code, now=issued.now
+            ),
             Deadline(self.elapsed() + CODE_TIME.total_seconds(), clock=self.elapsed),
         )
         return Saved(
@@ -191,30 +191,6 @@ class Confirmer:
             tally = tx.tally(key, limit=limit, period=CODES_PERIOD)
             if not tally.admitted:
                 raise TooManyCodesError(tally.resets_at)
-
-    def _render(self, issued: _Issued) -> Message:
-        channel, practice = issued.channel, issued.practice
-        rendered = self.renderer.confirmation(
-            ConfirmationContent(
-                kind=channel.kind,
-                code=issued.code.reveal(),
-                practice_name=practice.name,
-                group=practice.group,
-                valid_until=issued.now + LIFETIME,
-            )
-        )
-        message_id = self.new_id()
-        return Message(
-            id=message_id,
-            message_id=f"<{message_id}@{self.message_id_domain}>",
-            kind=channel.kind,
-            address=channel.address,
-            purpose=Purpose.CONFIRMATION,
-            created_at=issued.now,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-        )
 
     def _settle_code(self, issued: _Issued, receipt: Receipt) -> Practice:
         """

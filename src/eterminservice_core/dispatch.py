@@ -13,24 +13,20 @@ from datetime import datetime, timedelta
 
 from attrs import define, field, frozen
 
+from .carrying import Health, carry
+from .composing import Composer
 from .domain.address import ChannelKind
 from .domain.agenda import Due, Held
 from .domain.channel import Channel
-from .domain.digest import Digest, fold
-from .domain.errors import (
-    NotFoundError,
-    StoreError,
-    TransportCrashedError,
-    UnsupportedMessageError,
-)
+from .domain.errors import NotFoundError, StoreError
 from .domain.identifiers import BSNR
-from .domain.message import ContentProfile, Message, Purpose, Reason, Receipt
+from .domain.message import Message, Receipt
 from .domain.practice import Practice
 from .domain.quota import reserve
-from .rendering import DigestContent, Renderer
+from .facts import Attempt
 from .scheduling import deciding_now, plan, reschedule
 from .settlement import OUR_FAULT_PAUSE, recover, settle
-from .store import Attempt, Store, Transaction
+from .store import Store, Transaction
 from .transport import Deadline, ElapsedClock, OpenTransport
 
 
@@ -95,16 +91,6 @@ class _Prepared:
     message: Message
 
 
-@define
-class _Health:
-    """
-    How a transport has been doing in this process.
-    """
-
-    faults_in_a_row: int = 0
-    paused_until: float = float("-inf")
-
-
 @define(kw_only=True)
 class Dispatcher:
     """
@@ -113,24 +99,24 @@ class Dispatcher:
     Attributes:
         store: Where everything is kept.
         transports: The open transport for each kind of channel.
-        renderer: Makes the texts.
+        composer: Makes the messages.
         worker: This process's own name; another one after every start.
-        new_id: Makes unguessable ids.
         elapsed: Seconds on a clock that only goes forward.
-        message_id_domain: What stands after the ``@`` of a Message-ID.
         policy: How carefully and how many at a time.
     """
 
     store: Store
     transports: Mapping[ChannelKind, OpenTransport]
-    renderer: Renderer
+    composer: Composer
     worker: str
-    new_id: Callable[[], str]
     elapsed: ElapsedClock
-    message_id_domain: str
     policy: SendingPolicy = field(factory=SendingPolicy)
-    _health: dict[ChannelKind, _Health] = field(factory=dict, init=False)
+    _health: dict[ChannelKind, Health] = field(init=False)
     _in_hand: list[tuple[Attempt, Receipt]] = field(factory=list, init=False)
+
+    @_health.default
+    def _everybody_is_well(self) -> dict[ChannelKind, Health]:
+        return {kind: Health() for kind in self.transports}
 
     def dispatch_due(
         self, should_stop: Callable[[], bool] = lambda: False
@@ -162,9 +148,7 @@ class Dispatcher:
         """
         now = self.elapsed()
         return [
-            kind
-            for kind in self.transports
-            if self._health.setdefault(kind, _Health()).paused_until <= now
+            kind for kind in self.transports if self._health[kind].paused_until <= now
         ]
 
     def paused_for(self) -> float | None:
@@ -217,9 +201,11 @@ class Dispatcher:
             waiting = tx.waiting(bsnr)
             ids = sorted({item.untold.notice.appointment.id for item in waiting})
             told = tx.told(bsnr, ids)
+        channel = practice.active
         try:
-            digest = fold((item.untold for item in waiting), told)
-            message = self._render(digest, practice, practice.active, now)
+            digest, message = self.composer.digest(
+                practice, channel, waiting=waiting, told=told, now=now
+            )
         except Exception as error:  # noqa: BLE001 — an overridden template may raise
             # Its text may quote the practice, so only its type is told.
             extra = {"bsnr": str(bsnr), "error": type(error).__name__}
@@ -228,37 +214,10 @@ class Dispatcher:
             return None
         return _Prepared(
             bsnr=bsnr,
-            channel=practice.active,
+            channel=channel,
             sequences=tuple(item.sequence for item in waiting),
             lines=len(digest.lines),
             message=message,
-        )
-
-    def _render(
-        self, digest: Digest, practice: Practice, channel: Channel, now: datetime
-    ) -> Message:
-        attempt_id = self.new_id()
-        rendered = self.renderer.digest(
-            DigestContent(
-                digest=digest,
-                practice_name=practice.name,
-                bsnr=practice.bsnr,
-                group=practice.group,
-                now=now,
-                message_number=attempt_id[:8],
-            )
-        )
-        return Message(
-            id=attempt_id,
-            message_id=f"<{attempt_id}@{self.message_id_domain}>",
-            kind=channel.kind,
-            address=channel.address,
-            purpose=Purpose.DIGEST,
-            profile=ContentProfile.MINIMAL,
-            created_at=now,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
         )
 
     def _put_off(self, bsnr: BSNR) -> None:
@@ -266,7 +225,6 @@ class Dispatcher:
         Nothing was begun, but it cannot be carried now: let the others go first.
         """
         with self.store.transaction() as tx:
-            tx.practice(bsnr)
             tx.schedule(bsnr, tx.now() + OUR_FAULT_PAUSE, None)
             tx.release(bsnr, self.worker)
 
@@ -350,28 +308,14 @@ class Dispatcher:
     def _deliver(self, message: Message, deadline: Deadline) -> Receipt:
         transport = self.transports[message.kind]
         receipt = carry(transport, message, deadline)
-        self._watch(message.kind, receipt)
+        self._health[message.kind].watch(
+            transport.spec.name,
+            receipt,
+            limit=self.policy.faults_before_pause,
+            pause=self.policy.pause,
+            at=self.elapsed(),
+        )
         return receipt
-
-    def _watch(self, kind: ChannelKind, receipt: Receipt) -> None:
-        """
-        Several faults of our own in a row pause the transport, with an alarm.
-        """
-        health = self._health.setdefault(kind, _Health())
-        if receipt.reason is None or not receipt.reason.speaks_of_us:
-            health.faults_in_a_row = 0
-            return
-        health.faults_in_a_row += 1
-        if health.faults_in_a_row >= self.policy.faults_before_pause:
-            health.paused_until = self.elapsed() + self.policy.pause.total_seconds()
-            logger.error(
-                "transport paused",
-                extra={
-                    "transport": self.transports[kind].spec.name,
-                    "reason": receipt.reason.value,
-                    "status": receipt.status,
-                },
-            )
 
     # 4. Settle
 
@@ -390,26 +334,6 @@ class Dispatcher:
         in_hand, self._in_hand = self._in_hand, []
         for attempt, receipt in in_hand:
             self._settle(attempt, receipt)
-
-
-def carry(transport: OpenTransport, message: Message, deadline: Deadline) -> Receipt:
-    """
-    Call `deliver`; whatever a plugin does, the answer is a receipt (P8).
-    """
-    try:
-        receipt = transport.deliver(message, deadline)
-    except UnsupportedMessageError:
-        return Receipt.failed(Reason.UNSUPPORTED)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 — a plugin may raise anything
-        crash = TransportCrashedError(transport.spec.name, type(error).__name__)
-        # The cause's text may quote the message, so only its type is told.
-        logger.error("%s", crash, extra={"attempt": message.id})  # noqa: TRY400
-        return Receipt.unknown(Reason.CRASHED)
-    if not isinstance(receipt, Receipt):
-        crash = TransportCrashedError(transport.spec.name, "answered with no receipt")
-        logger.error("%s", crash, extra={"attempt": message.id})
-        return Receipt.unknown(Reason.CRASHED)
-    return receipt
 
 
 def _summary(prepared: _Prepared, attempt: Attempt, receipt: Receipt) -> Settled:

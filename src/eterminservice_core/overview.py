@@ -29,9 +29,10 @@ from .domain.channel import Channel
 from .domain.errors import NotFoundError
 from .domain.identifiers import BSNR
 from .domain.practice import Contact, Practice
+from .facts import Attempt, Outlook, Waiting
 from .notice_json import to_json
 from .scheduling import plan
-from .store import Attempt, Outlook, Store, Transaction, Waiting
+from .store import Store, Transaction
 
 
 #: Practices read in one transaction.

@@ -11,8 +11,9 @@ from attrs import frozen
 
 from .domain.appointment import Notice
 from .domain.errors import NotFoundError, NoticeConflictError
+from .facts import Recording
 from .scheduling import observe, reschedule
-from .store import Recording, Transaction
+from .store import Transaction
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from .domain.agenda import Due, Held, HeldReason, next_send, slot_of
 from .domain.errors import ImplausibleClockError
 from .domain.practice import Practice
-from .store import Outlook, Transaction
+from .facts import Outlook
+from .store import Transaction
 
 
 #: A clock further ahead of what the store has seen needs a human's word.  A worker

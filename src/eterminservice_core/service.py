@@ -4,39 +4,34 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
-from . import overview, recording
+from . import overview, recording, upkeep
+from .composing import Composer
 from .confirmation import Confirmer
 from .dispatch import Dispatcher, SendingPolicy, Settled
 from .domain.address import ChannelKind
 from .domain.appointment import Notice
-from .domain.errors import DuplicateTransportError, NotFoundError
+from .domain.errors import DuplicateTransportError
 from .domain.identifiers import BSNR
 from .domain.message import DeliveryReport
 from .domain.practice import Practice, ProfileDialog
 from .domain.send_window import SendWindow
+from .facts import Recording
 from .overview import Explanation, WorklistEntry
 from .profile import ProfileView, SavedProfile, saved_profile, view
 from .recording import Recorded
 from .rendering import Renderer
 from .scheduling import observe, reschedule
 from .settlement import take_report
-from .store import Recording, Store, Transaction
+from .store import Store, Transaction
 from .transport import ElapsedClock, OpenTransport
-
-
-ItemT = TypeVar("ItemT")
-
-logger = logging.getLogger("eterminservice_core")
+from .upkeep import in_chunks
 
 
 def elapsed_with_suspend() -> float:
@@ -49,10 +44,6 @@ def elapsed_with_suspend() -> float:
 
 def _new_id() -> str:
     return secrets.token_hex(16)
-
-
-#: Notices or practices kept in one transaction, when there are many.
-CHUNK = 500
 
 
 @frozen
@@ -89,20 +80,28 @@ class NotificationService:
     elapsed: ElapsedClock = field(
         default=elapsed_with_suspend, kw_only=True, repr=False
     )
+    _composer: Composer = field(init=False, repr=False)
     _confirmer: Confirmer = field(init=False, repr=False)
     _dispatcher: Dispatcher = field(init=False, repr=False)
+
+    @_composer.default
+    def _make_composer(self) -> Composer:
+        return Composer(
+            renderer=self.renderer,
+            new_id=self.new_id,
+            message_id_domain=self.message_id_domain,
+        )
 
     @_confirmer.default
     def _make_confirmer(self) -> Confirmer:
         return Confirmer(
             store=self.store,
             transports=_by_kind(self.transports),
-            renderer=self.renderer,
+            composer=self._composer,
             trusts_register=self.trusts_register,
             new_id=self.new_id,
             choose=self.choose,
             elapsed=self.elapsed,
-            message_id_domain=self.message_id_domain,
         )
 
     @_dispatcher.default
@@ -110,11 +109,9 @@ class NotificationService:
         return Dispatcher(
             store=self.store,
             transports=_by_kind(self.transports),
-            renderer=self.renderer,
+            composer=self._composer,
             worker=self.new_id(),
-            new_id=self.new_id,
             elapsed=self.elapsed,
-            message_id_domain=self.message_id_domain,
             policy=self.policy,
         )
 
@@ -144,28 +141,7 @@ class NotificationService:
         Returns:
             How many were new.
         """
-        return sum(self._import(chunk) for chunk in _chunks(practices))
-
-    def _import(self, practices: Sequence[Practice]) -> int:
-        new = 0
-        with self.store.transaction() as tx:
-            observe(tx)
-            for practice in sorted(practices, key=lambda it: it.bsnr):
-                try:
-                    known = tx.practice(practice.bsnr)
-                except NotFoundError:
-                    tx.add_practice(practice.prefilled())
-                    new += 1
-                    continue
-                tx.save_practice(
-                    evolve(
-                        known,
-                        name=practice.name,
-                        group=practice.group,
-                        master=practice.master,
-                    )
-                )
-        return new
+        return upkeep.import_practices(self.store, practices)
 
     def set_window(self, bsnr: BSNR, window: SendWindow) -> None:
         """
@@ -249,7 +225,7 @@ class NotificationService:
         if within is not None:
             return recording.record(within, list(notices))
         total, first = Recorded(), 0
-        for chunk in _chunks(notices):
+        for chunk in in_chunks(notices):
             with self.store.transaction() as tx:
                 total += recording.record(tx, chunk, first=first)
             first += len(chunk)
@@ -297,22 +273,7 @@ class NotificationService:
         Returns:
             How many practices had to be rescheduled.
         """
-        mended, after = 0, None
-        while True:
-            with self.store.transaction() as tx:
-                now = observe(tx)
-                page = tx.waiting_practices(after=after, limit=CHUNK)
-                for bsnr in page:
-                    before = tx.outlook(bsnr)
-                    if before.due_at is not None or before.leased_to is not None:
-                        continue
-                    reschedule(tx, tx.practice(bsnr), now)
-                    mended += tx.outlook(bsnr).due_at is not None
-            if mended:
-                logger.error("waiting notices were not due", extra={"mended": mended})
-            if len(page) < CHUNK:
-                return mended
-            after = page[-1]
+        return upkeep.sweep(self.store)
 
     def accept_clock(self) -> datetime:
         """
@@ -373,9 +334,3 @@ def _by_kind(transports: Iterable[OpenTransport]) -> dict[ChannelKind, OpenTrans
             names = former.spec.name, transport.spec.name
             raise DuplicateTransportError(transport.spec.kind.value, names)
     return by_kind
-
-
-def _chunks(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk

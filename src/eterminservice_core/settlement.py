@@ -16,8 +16,9 @@ from .domain.errors import NotFoundError
 from .domain.message import DeliveryReport, Outcome, Reason, Receipt, Verdict
 from .domain.practice import Practice
 from .domain.quota import Reservation, reserve, shrunk
+from .facts import Attempt
 from .scheduling import reschedule
-from .store import Attempt, Transaction
+from .store import Transaction
 
 
 logger = logging.getLogger("eterminservice_core")

@@ -7,8 +7,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
+from contextlib import chdir, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ sender = "termine@kv.example"
 [sending]
 allow_media_numbers = true
 """
+
+NOON = datetime.fromisoformat("2026-03-02T12:00+01:00")
 
 TOPP = "391234511"
 MORE = "241234601"
@@ -74,7 +78,7 @@ def clock() -> FakeClock:
     """
     Monday noon; no digest goes out at this hour.
     """
-    return FakeClock(datetime.fromisoformat("2026-03-02T12:00+01:00"))
+    return FakeClock(NOON)
 
 
 @pytest.fixture
@@ -83,8 +87,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Where the command is called, with settings and an empty outbox.
     """
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "eterminservice.toml").write_text(SETTINGS)
-    (tmp_path / "outbox").mkdir()
+    furnish(tmp_path)
     return tmp_path
 
 
@@ -108,25 +111,58 @@ def command(
     return call
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    Two folders that are made once and copied for each test: ``store`` knows two
+    practices, and in ``joined``, Praxis Topp has confirmed an e-mail address.
+    """
+    made = tmp_path_factory.mktemp("prepared")
+    store, joined = made / "store", made / "joined"
+    furnish(store)
+    (store / "register.jsonl").write_bytes(lines(*REGISTER))
+    call_in(store, "init")
+    call_in(store, "practice", "import", "register.jsonl")
+    shutil.copytree(store, joined)
+    select = ("--email", "anmeldung@praxis.example", "--select", "email")
+    call_in(joined, "profile", "save", TOPP, *select)
+    call_in(joined, "confirm", TOPP, last_code(joined))
+    return made
+
+
 @pytest.fixture
-def store(command: Command, folder: Path) -> Path:
+def store(folder: Path, prepared: Path) -> Path:
     """
     A folder with a store that knows two practices.
     """
-    assert command("init").code == 0
-    assert command("practice", "import", "-", stdin=lines(*REGISTER)).code == 0
+    shutil.copytree(prepared / "store", folder, dirs_exist_ok=True)
     return folder
 
 
 @pytest.fixture
-def joined(command: Command, store: Path) -> Path:
+def joined(folder: Path, prepared: Path) -> Path:
     """
     The same, and Praxis Topp has confirmed an e-mail address.
     """
-    select = ("--email", "anmeldung@praxis.example", "--select", "email")
-    assert command("profile", "save", TOPP, *select).code == 0
-    assert command("confirm", TOPP, last_code(store)).code == 0
-    return store
+    shutil.copytree(prepared / "joined", folder, dirs_exist_ok=True)
+    return folder
+
+
+def furnish(folder: Path) -> None:
+    """
+    Put settings and an outbox into a folder.
+    """
+    (folder / "outbox").mkdir(parents=True)
+    (folder / "eterminservice.toml").write_text(SETTINGS)
+
+
+def call_in(folder: Path, *arguments: str) -> None:
+    """
+    Call the command on Monday noon; it must not fail.
+    """
+    noon = FakeClock(NOON)
+    with chdir(folder), redirect_stdout(io.StringIO()):
+        assert run(arguments, clock=noon) == 0
 
 
 def lines(*entries: dict[str, Any]) -> bytes:

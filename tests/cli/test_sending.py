@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,7 +154,3 @@ def test_a_worker_process_ends_well_on_a_signal(
     assert process.returncode == ExitCode.DONE
     assert out == ""
     assert "Traceback" not in err
-
-
-def test_the_clock_of_these_tests_is_aware(clock: FakeClock) -> None:
-    assert clock().tzinfo is UTC

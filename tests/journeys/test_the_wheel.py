@@ -4,11 +4,11 @@ What people install is the wheel: built, put into a clean environment, and used 
 
 from __future__ import annotations
 
-from pathlib import Path
 import subprocess
 import sys
 import venv
 import zipfile
+from pathlib import Path
 
 import pytest
 

@@ -7,8 +7,8 @@ what fails, and every log record, repr, error, subject and Message-ID is searche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest

@@ -13,9 +13,9 @@ import click
 from ..domain.agenda import Due
 from ..domain.appointment import Notice
 from ..domain.identifiers import BSNR
+from ..facts import Attempt
 from ..intake import record_lines
 from ..overview import Explanation, WorklistEntry
-from ..store import Attempt
 from .invocation import Invocation
 from .parameters import bsnr_argument, json_option
 from .printing import counted, local, print_json, print_table, say

@@ -19,7 +19,7 @@ from rich.text import Text
 
 
 #: Columns where nobody says how wide the terminal is, as in a pipe.
-_WIDE: Final = 120
+_WIDE: Final = 200
 
 
 def say(text: str) -> None:

@@ -28,7 +28,8 @@ from ..domain.identifiers import BSNR
 from ..domain.practice import Contact, Practice, PracticeGroup
 from ..domain.send_window import NIGHT, SendWindow
 from ..notice_json import from_json
-from ..service import CHUNK, NotificationService
+from ..service import NotificationService
+from ..upkeep import CHUNK
 
 
 ValueT = TypeVar("ValueT")

@@ -30,6 +30,9 @@ class FakeClock:
     _elapsed: float = field(default=0.0, init=False)
 
     def __call__(self) -> datetime:
+        """
+        What the clock shows; aware, UTC.
+        """
         return self._now
 
     def advance(self, span: timedelta) -> None:

@@ -14,9 +14,10 @@ from attrs import field, frozen
 from ...domain.appointment import Identity
 from ...domain.identifiers import BSNR
 from ...domain.message import Outcome
+from ...facts import Attempt
 from ...overview import WorklistReason
 from ...service import NotificationService
-from ...store import Attempt, Store
+from ...store import Store
 from .post_office import Mail, PostOffice
 
 

@@ -13,7 +13,7 @@ from ...domain.errors import ConflictError
 from ...domain.identifiers import BSNR
 from ...domain.message import DeliveryReport, Receipt, Verdict
 from ...domain.quota import Reservation, admits
-from ...store import Attempt
+from ...facts import Attempt
 from .tables import Kept, NoticeKey, Reserved
 from .timetables import Timetables
 

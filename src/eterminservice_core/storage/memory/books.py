@@ -13,7 +13,7 @@ from ...domain.errors import ConflictError, NotFoundError
 from ...domain.identifiers import BSNR
 from ...domain.keys import Keys
 from ...domain.practice import Practice
-from ...store import Tally
+from ...facts import Tally
 from .tables import State, Timetable
 
 

@@ -12,8 +12,8 @@ from ...domain.appointment import Notice
 from ...domain.digest import Untold
 from ...domain.errors import NoticeConflictError
 from ...domain.identifiers import BSNR
+from ...facts import Recording, Waiting
 from ...notice_json import to_json
-from ...store import Recording, Waiting
 from .books import Books, page
 from .tables import Kept, NoticeKey
 

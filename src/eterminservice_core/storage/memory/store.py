@@ -115,9 +115,9 @@ class MemoryTransaction(Attempts):
         for attempt_id, row in list(self._state.reservations.items()):
             if seen is None or row.reservation.until >= min(before, seen):
                 continue
-            attempt = self._state.attempts.get(attempt_id)
+            known = self._state.attempts.get(attempt_id)
             # Whoever recovers an attempt must still find what it reserved.
-            if attempt is None or attempt.receipt is not None:
+            if known is None or known.receipt is not None:
                 del self._state.reservations[attempt_id]
 
 

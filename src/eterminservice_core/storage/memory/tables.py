@@ -16,7 +16,7 @@ from ...domain.identifiers import BSNR
 from ...domain.message import Verdict
 from ...domain.practice import Practice
 from ...domain.quota import Reservation
-from ...store import Attempt
+from ...facts import Attempt
 
 
 KeyT = TypeVar("KeyT")

@@ -13,7 +13,7 @@ from ...domain.address import ChannelKind
 from ...domain.agenda import HeldReason
 from ...domain.identifiers import BSNR
 from ...domain.quota import Reservation
-from ...store import Outlook
+from ...facts import Outlook
 from .notices import Notices
 from .tables import Timetable
 

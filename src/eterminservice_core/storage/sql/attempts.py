@@ -17,7 +17,7 @@ from ...domain.errors import ConflictError
 from ...domain.identifiers import BSNR
 from ...domain.message import DeliveryReport, Receipt, Verdict
 from ...domain.quota import Reservation
-from ...store import Attempt
+from ...facts import Attempt
 from . import schema
 from .instants import to_us
 from .notices import chunks

@@ -15,7 +15,7 @@ from ...domain.errors import ConflictError, NotFoundError
 from ...domain.identifiers import BSNR
 from ...domain.keys import Keys
 from ...domain.practice import Practice
-from ...store import Tally
+from ...facts import Tally
 from . import schema
 from .instants import from_us, span_to_us, to_us
 from .rows import ROLES, channel_values, practice_from, practice_values

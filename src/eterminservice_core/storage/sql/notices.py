@@ -15,8 +15,8 @@ from ...domain.appointment import Notice
 from ...domain.digest import Untold
 from ...domain.errors import NotFoundError, NoticeConflictError
 from ...domain.identifiers import BSNR
+from ...facts import Recording, Waiting
 from ...notice_json import from_json, to_json
-from ...store import Recording, Waiting
 from . import schema
 from .books import Books
 from .instants import from_us, to_us

@@ -19,7 +19,7 @@ from ...domain.message import ContentProfile, Outcome, Reason, Receipt
 from ...domain.practice import Contact, Practice, PracticeGroup
 from ...domain.send_window import SendWindow
 from ...domain.verification import Challenge, State, Verification
-from ...store import Attempt
+from ...facts import Attempt
 from .instants import from_us, span_from_us, span_to_us, to_us
 
 

@@ -17,7 +17,7 @@ from ...domain.address import ChannelKind
 from ...domain.agenda import HeldReason
 from ...domain.errors import NotFoundError
 from ...domain.identifiers import BSNR
-from ...store import Outlook
+from ...facts import Outlook
 from . import schema
 from .instants import from_us, to_us
 from .notices import Notices, chunks

@@ -36,7 +36,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        problem = f"the database refused a change ({_code(error)})"
+        problem = f"the database refused a change: {_refusal(error)}"
         raise ConflictError(problem) from None
     except DBAPIError as error:
         problem = f"the store does not answer ({_code(error)}); try again later"
@@ -44,6 +44,14 @@ def translated() -> Iterator[None]:
     except PoolTimeoutError:
         problem = "all connections to the store are in use; try again later"
         raise StoreUnavailableError(problem) from None
+
+
+def _refusal(error: IntegrityError) -> str:
+    """
+    What a trigger of ours says, which quotes nothing; of anything else only the code.
+    """
+    code = _code(error)
+    return str(error.orig) if code == "SQLITE_CONSTRAINT_TRIGGER" else code
 
 
 def _code(error: DBAPIError) -> str:

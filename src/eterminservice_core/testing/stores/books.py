@@ -19,12 +19,12 @@ from ...domain.identifiers import BSNR
 from ...domain.practice import Contact, Practice, PracticeGroup
 from ...domain.send_window import SendWindow
 from ...domain.verification import Challenge, State, Verification
-from ...store import Store, Tally
+from ...facts import Tally
+from ...store import Store
 from ..clock import FakeClock
 from .samples import (
     A_MICROSECOND,
     A_MINUTE,
-    BY_EMAIL,
     BY_FAX,
     ONE,
     OTHER,
@@ -54,7 +54,8 @@ class BookPromises(StorePromises):
             master=Contact(fax=FaxNumber("030 23125 002", allow_media=True)),
             public=Contact(email="info@ärzte.example", phone="030 23125-003"),
             contacts=Contact(
-                email=EmailAddress("Anmeldung@praxis.example"), fax=BY_FAX.address
+                email=EmailAddress("Anmeldung@praxis.example"),
+                fax=FaxNumber("030 23125 001", allow_media=True),
             ),
             selected=Channel(
                 "channel-new",

@@ -13,10 +13,11 @@ from attrs import evolve
 
 from ...domain.appointment import Cancellation, CancelledBy, Patient, Site, Urgency
 from ...domain.digest import Untold
-from ...domain.errors import NoticeConflictError, NotFoundError
-from ...domain.identifiers import LANR, BSNR, Vermittlungscode
+from ...domain.errors import NotFoundError, NoticeConflictError
+from ...domain.identifiers import BSNR, LANR, Vermittlungscode
 from ...domain.message import Receipt
-from ...store import Recording, Store, Waiting
+from ...facts import Recording, Waiting
+from ...store import Store
 from ..clock import FakeClock
 from .samples import (
     A_MINUTE,
@@ -27,7 +28,6 @@ from .samples import (
     a_booking,
     a_practice,
     an_attempt,
-    begin,
     record,
     reserved,
 )
@@ -219,5 +219,9 @@ def _tell(store: Store, *places: int) -> None:
         tx.begin(attempt, reserved(attempt), sequences)
         tx.mark_told(attempt.id)
         tx.settle(
-            attempt.id, None, Receipt.accepted(), now=START, reservation=reserved(attempt)
+            attempt.id,
+            None,
+            Receipt.accepted(),
+            now=START,
+            reservation=reserved(attempt),
         )

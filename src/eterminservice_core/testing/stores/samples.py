@@ -21,7 +21,8 @@ from ...domain.message import ContentProfile
 from ...domain.practice import Practice
 from ...domain.quota import Reservation, reserve
 from ...domain.verification import State, Verification
-from ...store import Attempt, Store
+from ...facts import Attempt
+from ...store import Store
 from ..clock import FakeClock
 
 
