@@ -16,7 +16,6 @@ from typing import Any
 
 from attrs import frozen
 from cattrs import ClassValidationError, Converter, transform_error
-from cattrs.gen import make_dict_structure_fn
 
 from .domain.appointment import (
     Appointment,
@@ -58,10 +57,6 @@ def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     for simple in (str, int):
         converter.register_structure_hook(simple, _exactly)
-    converter.register_structure_hook(
-        _Shape,
-        make_dict_structure_fn(_Shape, converter, _cattrs_forbid_extra_keys=True),
-    )
     return converter
 
 

@@ -114,8 +114,9 @@ def command(
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
-    Two folders that are made once and copied for each test: ``store`` knows two
-    practices, and in ``joined``, Praxis Topp has confirmed an e-mail address.
+    Two folders that are made once and copied for each test.
+
+    ``store`` knows two practices; in ``joined``, Praxis Topp has confirmed an address.
     """
     made = tmp_path_factory.mktemp("prepared")
     store, joined = made / "store", made / "joined"

@@ -26,7 +26,7 @@ from eterminservice_core import (
     SendWindow,
 )
 from eterminservice_core.intake import LinesTaken, import_lines, record_lines
-from eterminservice_core.service import CHUNK
+from eterminservice_core.upkeep import CHUNK
 
 
 TOPP = BSNR("391234511")

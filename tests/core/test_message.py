@@ -70,6 +70,18 @@ def test_every_reason_speaks_of_us_or_of_something_else() -> None:
     assert {reason.value for reason in Reason if reason.speaks_of_us} == OURS
 
 
+def test_words_in_stores_logs_and_metrics_stay_as_they_are() -> None:
+    assert [it.value for it in Purpose] == ["confirmation", "digest"]
+    assert [it.value for it in ContentProfile] == ["minimal", "full"]
+    assert [it.value for it in Verdict] == ["delivered", "undelivered"]
+    assert [it.value for it in Outcome] == [
+        "accepted",
+        "rejected",
+        "failed",
+        "unknown",
+    ]
+
+
 def test_each_outcome_has_a_receipt_of_its_own() -> None:
     assert Receipt.accepted() == Receipt(Outcome.ACCEPTED)
     assert Receipt.rejected() == Receipt(

@@ -313,3 +313,13 @@ def test_settings_in_the_docs_work(page: Path, tmp_path: Path) -> None:
 
 def test_the_reference_shows_settings_that_work() -> None:
     assert "[transports." in blocks(DOCS / "reference" / "settings.md", "toml")[0]
+
+
+def test_every_event_in_the_log_is_explained() -> None:
+    core = Path(eterminservice_core.__file__).parent
+    sources = [file.read_text("utf-8") for file in core.glob("*.py")]
+    events = re.findall(r'logger\.\w+\(\s*"([^"%]+)', "\n".join(sources))
+    explained = "\n".join(rows(DOCS / "how-to" / "run-the-worker.md"))
+
+    assert events
+    assert [event for event in events if event not in explained] == []

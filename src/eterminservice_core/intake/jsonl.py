@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import islice
 from typing import Generic, TypeVar
 
 from attrs import evolve, field, frozen
@@ -29,7 +28,7 @@ from ..domain.practice import Contact, Practice, PracticeGroup
 from ..domain.send_window import NIGHT, SendWindow
 from ..notice_json import from_json
 from ..service import NotificationService
-from ..upkeep import CHUNK
+from ..upkeep import in_chunks
 
 
 ValueT = TypeVar("ValueT")
@@ -177,8 +176,7 @@ class _Chunk(Generic[ValueT]):
 def _chunks(
     lines: Iterable[bytes], parse: Callable[[str], ValueT]
 ) -> Iterator[_Chunk[ValueT]]:
-    numbered = iter(enumerate(lines, start=1))
-    while some := list(islice(numbered, CHUNK)):
+    for some in in_chunks(enumerate(lines, start=1)):
         yield _parsed(some, parse)
 
 

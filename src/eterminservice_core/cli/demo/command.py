@@ -43,6 +43,7 @@ _TOML: Final = f"""\
 #     eterminservice worklist
 #     eterminservice practice show 241234601
 #     eterminservice why 241234601
+# By your clock, what waited for the next night is late: it is on the worklist, too.
 # The demo's keys come out of a seed that everybody knows: never use them elsewhere.
 
 [store]

@@ -24,7 +24,7 @@ from .stage import Stage
 
 
 #: When the story begins: Friday, before work.
-BEGINS_AT: Final = at(EVENINGS[0], time(8))
+BEGINS_AT: Final = at(EVENINGS[0], time(7))
 _EVENING: Final = time(18, 30)
 _MORNING: Final = time(7)
 #: The night in which a worker is killed: the clocks go forward in it.
@@ -83,23 +83,21 @@ class Story:
     def _everybody_joins(self) -> None:
         practices = self.sample.practices
         self.stage.service.import_practices(each.practice for each in practices)
+        self.tell(f"{len(practices)} practices are registered.")
         for each in practices:
             self.stage.clock.advance(_MINUTE)
             self._join(each)
         habits = Counter(each.habit for each in practices)
         codes = len(self.office.mails)
-        in_vain = habits[Habit.MISSPELLS]
         self.tell(
-            f"{len(practices)} practices are registered; {codes + in_vain} enter an"
-            " e-mail address and select it."
-        )
-        self.tell(
-            f"{codes} confirmation codes arrive, {codes - habits[Habit.FORGETS]} are"
-            f" typed in; {in_vain} address does not exist."
+            f"{codes + habits[Habit.MISSPELLS]} enter an e-mail address and select it;"
+            f" {codes} confirmation codes arrive, {codes - habits[Habit.FORGETS]} are"
+            f" typed in."
         )
         self.tell(
             f"{habits[Habit.WANTS_FAX]} wait for a way to get faxes,"
-            f" {habits[Habit.WANTS_NOTHING]} want no notification."
+            f" {habits[Habit.WANTS_NOTHING]} want no notification,"
+            f" {habits[Habit.MISSPELLS]} entered an address that does not exist."
         )
 
     def _join(self, each: SamplePractice) -> None:
@@ -152,7 +150,8 @@ class Story:
         try:
             self.stage.service.confirm(each.bsnr, _WRONG_CODE)
         except CodeRejectedError as error:
-            self.tell(f"One types a wrong code and has {error.guesses_left} left.")
+            left = error.guesses_left
+            self.tell(f"One types a wrong code, and has {left} more guesses.")
 
     # Days and nights
 

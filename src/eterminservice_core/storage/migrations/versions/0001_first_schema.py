@@ -109,7 +109,8 @@ GUARDS = (
       SELECT RAISE(ABORT, 'a store keeps its keys')
        WHERE NEW.id IS NOT OLD.id OR NEW.key_check IS NOT OLD.key_check;
       SELECT RAISE(ABORT, 'the high-water mark is accepted one word at a time')
-       WHERE NEW.accepted NOT IN (OLD.accepted, OLD.accepted + 1);
+       WHERE typeof(NEW.accepted) <> 'integer'
+          OR NEW.accepted NOT IN (OLD.accepted, OLD.accepted + 1);
       SELECT RAISE(ABORT, 'the high-water mark cannot be forgotten')
        WHERE typeof(NEW.high_water_us) <> 'integer' AND OLD.high_water_us IS NOT NULL;
       SELECT RAISE(ABORT, 'the high-water mark falls only if it is accepted')
