@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from eterminservice_core import (
     EterminserviceError,
     NotificationService,
     OperationError,
+    TransportError,
 )
 from eterminservice_core.cli.command import eterminservice
 from eterminservice_core.cli.exit_codes import (
@@ -33,6 +34,7 @@ from eterminservice_core.cli.exit_codes import (
     exit_code,
     exit_code_table,
 )
+from eterminservice_core.cli.invocation import Invocation
 from eterminservice_core.cli.logs import FactsFormatter
 
 from .conftest import TOPP, Command, booking, last_code, lines
@@ -108,6 +110,18 @@ def test_the_docs_name_no_command_that_is_not_there() -> None:
     rows = re.findall(r"^\| `((?:[a-z]+ ?)+)", page, re.MULTILINE)
 
     assert {row.strip() for row in rows} == dict(subcommands(eterminservice)).keys()
+
+
+def test_what_is_only_announced_is_not_open(store: Path) -> None:
+    """
+    Commands that only look or record know the transports and open none.
+    """
+    call = Invocation(environment={}, settings_file=store / "eterminservice.toml")
+
+    with call.service() as service:
+        (transport,) = service.transports
+        with pytest.raises(TransportError, match="'directory': is not open"):
+            transport.deliver(None, None)  # type: ignore[arg-type]  # never looked at
 
 
 def test_every_command_helps(command: Command) -> None:
@@ -284,39 +298,51 @@ def test_a_module_that_is_missing_for_another_reason_is_a_defect() -> None:
     assert "Traceback" in answer.stderr
 
 
-@contextmanager
-def terminal() -> Iterator[tuple[int, int]]:
+def seen_by_a_person(folder: Path, *arguments: str, stdin: bytes) -> tuple[str, bytes]:
     """
-    The person's end and the program's end.
+    Call the command with a terminal as its standard error.
+
+    Returns:
+        What the terminal showed, and standard output.
     """
     person, program = pty.openpty()
-    try:
-        yield person, program
-    finally:
-        os.close(person)
+    shown = b""
+    with subprocess.Popen(
+        [sys.executable, "-m", "eterminservice_core.cli", *arguments],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=program,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
         os.close(program)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
+        with suppress(OSError):  # how Linux says that nobody writes there any more
+            while more := os.read(person, 4096):
+                shown += more
+        out = process.stdout.read()
+    os.close(person)
+    return shown.decode(), out
 
 
-def test_a_person_who_watches_sees_progress(store: Path) -> None:
-    (store / "many.jsonl").write_bytes(
-        b"nonsense [bold]\n"
-        + lines(*(booking(appointment=f"a-{number}") for number in range(1_200)))
+@pytest.mark.parametrize("source", ["many.jsonl", "-"])
+def test_a_person_who_watches_sees_progress(store: Path, source: str) -> None:
+    """
+    Of a file it is known how long it is; of a pipe it is not.
+    """
+    many = b"nonsense [bold]\n" + lines(
+        *(booking(appointment=f"a-{number}") for number in range(600))
     )
-    with terminal() as (person, program):
-        done = subprocess.run(
-            [sys.executable, "-m", "eterminservice_core.cli", "record", "many.jsonl"],
-            cwd=store,
-            stderr=program,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
-            check=False,
-        )
-        seen = os.read(person, 100_000).decode()
+    (store / "many.jsonl").write_bytes(many)
 
-    assert done.returncode == ExitCode.REFUSED
-    assert done.stdout == b"1200 notices taken (1200 new, 0 known), 1 line refused\n"
-    assert "━" in seen
-    assert "line 1: this is not a line of JSON" in seen
+    shown, out = seen_by_a_person(store, "record", source, stdin=many)
+
+    assert out == b"600 notices taken (600 new, 0 known), 1 line refused\n"
+    assert "━" in shown
+    assert "line 1: this is not a line of JSON" in shown
 
 
 def test_a_person_is_asked_for_the_code(command: Command, store: Path) -> None:
@@ -327,16 +353,18 @@ def test_a_person_is_asked_for_the_code(command: Command, store: Path) -> None:
     command("profile", "save", TOPP, *select, clock=None)
     code = last_code(store)
 
-    with terminal() as (person, program):
-        os.write(person, f"{code}\n".encode())
-        done = subprocess.run(
-            [sys.executable, "-m", "eterminservice_core.cli", "confirm", TOPP],
-            cwd=store,
-            stdin=program,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    person, program = pty.openpty()
+    os.write(person, f"{code}\n".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "eterminservice_core.cli", "confirm", TOPP],
+        cwd=store,
+        stdin=program,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(program)
+    os.close(person)
 
     assert done.returncode == ExitCode.DONE
     assert done.stderr.startswith("Code: ")

@@ -292,6 +292,7 @@ def test_guessing_ends_in_a_lock(command: Command, store: Path) -> None:
 
     assert {answer.code for answer in answers} == {ExitCode.VERIFICATION}
     assert "locked until" in answers[-1].err
+    assert "locked until 2026-03-03 12:00" in command("practice", "show", TOPP).out
 
 
 def test_too_many_codes_have_the_same_exit_code(command: Command, store: Path) -> None:

@@ -5,15 +5,25 @@
 from __future__ import annotations
 
 import stat
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from eterminservice_core import registry
+from eterminservice_core import (
+    Capabilities,
+    ChannelKind,
+    Transport,
+    TransportRegistry,
+    TransportSpec,
+    hookimpl,
+    registry,
+)
 from eterminservice_core.cli.exit_codes import ExitCode
 from eterminservice_core.testing.clock import FakeClock
+from eterminservice_transports import RecordingSettings
 
 from .conftest import TOPP, Command
 
@@ -110,13 +120,17 @@ def test_other_keys_are_refused(command: Command, store: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
-    [("nonsense", "holds no keys"), ("", "holds no keys")],
+    ("content", "complaint"),
+    [
+        (b"nonsense", "holds no keys"),
+        (b"", "holds no keys"),
+        (b"\xff", "cannot be read (UnicodeDecodeError)"),
+    ],
 )
 def test_a_key_file_that_holds_no_keys_is_named(
-    command: Command, store: Path, text: str, complaint: str
+    command: Command, store: Path, content: bytes, complaint: str
 ) -> None:
-    (store / "store.key").write_text(text)
+    (store / "store.key").write_bytes(content)
 
     answer = command("worklist")
 
@@ -193,6 +207,13 @@ def test_keys_that_cannot_be_written_are_named(
 # Transports
 
 
+def never(_: RecordingSettings) -> AbstractContextManager[Transport]:
+    """
+    Listing opens nothing.
+    """
+    raise AssertionError
+
+
 def test_transports_are_listed_with_who_brought_them(command: Command) -> None:
     answer = command("transports", "--json")
     by_name = {it["name"]: it for it in answer.json["transports"]}
@@ -215,6 +236,45 @@ def test_transports_are_listed_for_people_too(command: Command) -> None:
     assert "email" in row
     assert "eterminservice" in row
     assert "stops at its deadline" in row
+
+
+def test_what_a_transport_can_and_cannot_is_said_in_words(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Capabilities(
+        end_to_end_encrypted=True,
+        reports_later=True,
+        lingers=timedelta(hours=2),
+        longest_message=500,
+    )
+    spec = TransportSpec(
+        "pigeon", ChannelKind.FAX, RecordingSettings, open=never, capabilities=slow
+    )
+
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def provide_transports() -> list[TransportSpec[RecordingSettings]]:
+            return [spec]
+
+    found = TransportRegistry.from_plugins(Plugin)
+    monkeypatch.setattr(TransportRegistry, "installed", lambda: found)
+
+    out = command("transports").out
+    (as_json,) = command("transports", "--json").json["transports"]
+
+    assert "(given by the application)" in out
+    assert (
+        "end-to-end encrypted, reports later, killed at its deadline, may transmit"
+        " 2:00:00 later, at most 500 characters"
+    ) in out
+    assert as_json["capabilities"] == {
+        "end_to_end_encrypted": True,
+        "reports_later": True,
+        "stops_at_deadline": False,
+        "longest_message": 500,
+        "lingers_seconds": 7200,
+    }
 
 
 def test_a_plugin_that_cannot_be_loaded_is_named(

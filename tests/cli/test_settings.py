@@ -48,6 +48,7 @@ class PigeonSettings:
     ringed: bool = False
     grain: Path | None = None
     password: str = ""
+    sender: str = ""
 
 
 class PigeonPlugin:
@@ -59,11 +60,15 @@ class PigeonPlugin:
 
         return [
             TransportSpec(
-                "pigeon",
-                ChannelKind.FAX,
+                name,
+                kind,
                 PigeonSettings,
                 open=never,  # type: ignore[arg-type]  # nobody opens it
                 secrets=("password",),
+            )
+            for name, kind in (
+                ("pigeon", ChannelKind.FAX),
+                ("homing", ChannelKind.EMAIL),
             )
         ]
 
@@ -171,6 +176,14 @@ def test_an_umlaut_in_the_senders_domain_is_spelled_as_mail_spells_it(
     umlaut = EMAIL.replace("termine@kv.", "termine@kvö.")
 
     assert read(umlaut).message_id_domain == "xn--kv-gka.example"
+
+
+def test_a_sender_that_is_no_address_gives_message_ids_no_domain(read: Load) -> None:
+    toml = '[transports.email]\nuse = "homing"\nloft = "l"\npigeons = 1\n'
+
+    settings = read(toml + 'sender = "Coo"\n', None, pigeons())
+
+    assert settings.message_id_domain == "eterminservice.invalid"
 
 
 # The environment

@@ -167,6 +167,11 @@ MASKED = "a…g@p….example"
             portal.address_refused(BY_EMAIL, MASKED),
         ),
         (
+            saved(Effect.CODE_NEEDED),
+            False,
+            portal.code_not_sent(BY_EMAIL, MASKED),
+        ),
+        (
             saved(Effect.CODE_ALREADY_OUT),
             False,
             portal.code_already_sent(BY_EMAIL, MASKED),
@@ -194,6 +199,7 @@ def test_each_effect_has_a_text_of_its_own(
         ("new", None, False),
         ("new", "new", False),
         (None, None, False),
+        (None, "old", False),
     ],
 )
 def test_where_another_channel_keeps_working_that_is_said_too(

@@ -25,7 +25,7 @@ from eterminservice_core import (
     Recording,
     Refused,
 )
-from eterminservice_core.service import CHUNK
+from eterminservice_core.upkeep import CHUNK
 from eterminservice_core.storage import MemoryStore
 from eterminservice_core.testing.clock import FakeClock
 from eterminservice_transports import RecordingTransport

@@ -94,12 +94,8 @@ class Told:
         """
         The rows of the table, without the date.
         """
-        rows = re.findall(
-            r"^ \w{3} \d\d\.\d\d\.2026 +([\d ]+?) *$", self.out, re.MULTILINE
-        )
-        return [
-            [int(cell) for cell in cells.split()] for cells in row.findall(self.out)
-        ]
+        row = re.compile(r"^ \w{3} \d\d\.\d\d\.2026 +([\d ]+?) *$", re.MULTILINE)
+        return [list(map(int, cells.split())) for cells in row.findall(self.out)]
 
     def digests(self) -> Mapping[str, list[Mail]]:
         boxes: dict[str, list[Mail]] = {}
@@ -329,6 +325,7 @@ def test_one_mail_is_shown(told: Told) -> None:
 
 def test_its_folder_is_one_to_look_around_in(
     told_twice: tuple[Told, Told],
+    who: Sample,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -338,8 +335,12 @@ def test_its_folder_is_one_to_look_around_in(
 
     assert run(["worklist"], clock=morning) == ExitCode.DONE
     listed = capsys.readouterr().out
-    assert run(["why", "241234601"], clock=morning) == ExitCode.DONE
+    (moved,) = of_habit(who, Habit.MOVES_AWAY)
+    assert run(["practice", "show", str(moved.bsnr)], clock=morning) == ExitCode.DONE
+    shown = capsys.readouterr().out
 
+    assert "the address was refused" in shown
+    assert "nowhere" in shown
     assert f"{told.figure('on the worklist')} notices: " in listed
 
 

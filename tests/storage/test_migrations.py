@@ -29,7 +29,7 @@ from eterminservice_core import (
 from eterminservice_core.storage.sql import SqlStore, schema, sqlite_engine, upgrade
 
 
-BSNR_ = BSNR("391234511")
+PRACTICE = BSNR("391234511")
 
 
 def _steps() -> ScriptDirectory:
@@ -43,7 +43,9 @@ def _schema_of(path: Path, kinds: Sequence[str] = ("table", "index")) -> dict[st
     What SQLite was told to make, in one line each.
     """
     with closing(sqlite3.connect(path)) as connection:
-        made = connection.execute("SELECT name, sql, type FROM sqlite_master").fetchall()
+        made = connection.execute(
+            "SELECT name, sql, type FROM sqlite_master"
+        ).fetchall()
     return {
         name: " ".join(sql.replace('"', "").split())
         for name, sql, kind in made
@@ -53,8 +55,9 @@ def _schema_of(path: Path, kinds: Sequence[str] = ("table", "index")) -> dict[st
 
 def _pretend(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
-        statement = f"UPDATE {schema.VERSION_TABLE} SET version_num = ?"
-        connection.exec_driver_sql(statement, (revision,))
+        connection.exec_driver_sql(
+            "UPDATE eterminservice_version SET version_num = ?", (revision,)
+        )
 
 
 # What the migrations make
@@ -125,14 +128,14 @@ def test_upgrading_twice_changes_nothing(
     engine: Engine, keys: Keys, path: Path
 ) -> None:
     with SqlStore(engine, keys).transaction() as tx:
-        tx.add_practice(Practice(BSNR_, name="Praxis Topp"))
+        tx.add_practice(Practice(PRACTICE, name="Praxis Topp"))
     before = path.read_bytes()
 
     upgrade(engine, keys)
 
     assert path.read_bytes() == before
     with SqlStore(engine, keys).transaction() as tx:
-        assert tx.practice(BSNR_).name == "Praxis Topp"
+        assert tx.practice(PRACTICE).name == "Praxis Topp"
 
 
 def test_two_upgrades_at_once_make_one_store(path: Path, keys: Keys) -> None:

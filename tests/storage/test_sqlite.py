@@ -9,31 +9,29 @@ import stat
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine
 
 from eterminservice_core import (
     BSNR,
-    ConfigurationError,
     ConflictError,
     Contact,
-    InvalidValueError,
     Keys,
-    NotificationService,
-    Practice,
-    SchemaMismatchError,
     StoreUnavailableError,
-    WrongKeyError,
 )
-from eterminservice_core.storage.sql import SqlStore, sqlite_engine, upgrade
+from eterminservice_core.storage.sql import (
+    SqlStore,
+    SqlTransaction,
+    sqlite_engine,
+    upgrade,
+)
 from eterminservice_core.testing.clock import FakeClock
 from eterminservice_core.testing.stores.samples import (
     BY_EMAIL,
@@ -59,10 +57,6 @@ def registered(store: SqlStore) -> SqlStore:
     with store.transaction() as tx:
         tx.add_practice(a_practice(ONE))
     return store
-
-
-def _pragma(connection: Connection, name: str) -> object:
-    return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
 # Settings
@@ -198,21 +192,24 @@ def _fill_the_disk(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA max_page_count = 1")
 
 
+def _record_until_it_is_full(tx: SqlTransaction) -> None:
+    for number in range(2000):
+        tx.add_notice(a_booking(f"a-{number}"))
+
+
 def test_a_full_disk_takes_back_all_of_a_transaction_and_ends_it(
     registered: SqlStore, engine: Engine
 ) -> None:
     """
     SQLite may have rolled back by itself: what came then would be committed alone.
     """
-    many = [a_booking(f"a-{n}") for n in range(2000)]
 
     def record_and_go_on_regardless() -> None:
         with engine.begin() as connection:
             tx = registered.within(connection)
             _fill_the_disk(connection)
             with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
-                for notice in many:
-                    tx.add_notice(notice)
+                _record_until_it_is_full(tx)
             with pytest.raises(StoreUnavailableError, match="failed before"):
                 tx.raise_high_water(tx.now())
             raise KeyboardInterrupt
@@ -233,8 +230,7 @@ def test_a_transaction_that_failed_is_not_committed_whoever_swallows_the_error(
         with registered.transaction() as tx:
             _fill_the_disk(tx._work.connection)
             with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
-                for n in range(2000):
-                    tx.add_notice(a_booking(f"a-{n}"))
+                _record_until_it_is_full(tx)
 
     with pytest.raises(StoreUnavailableError, match="failed before"):
         record_and_swallow()
@@ -245,109 +241,90 @@ def test_a_transaction_that_failed_is_not_committed_whoever_swallows_the_error(
 
 
 def test_no_error_quotes_what_was_kept(registered: SqlStore) -> None:
-    phone = "030 23125-999"
-    practice = evolve(
-        a_practice(ONE), name=SENTINEL, public=Contact(phone=phone), revision=2**70
-    )
-    wrongs = [
-        lambda tx: tx.add_practice(evolve(practice, revision=0)),
-        lambda tx: tx.save_practice(evolve(practice, revision=None)),
-        lambda tx: _fill_and_record(tx, practice),
-    ]
-    for wrong in wrongs:
+    practice = evolve(a_practice(ONE), name=SENTINEL, public=Contact(phone=SENTINEL))
+
+    def register_again() -> None:
+        with registered.transaction() as tx:
+            tx.add_practice(practice)
+
+    def break_a_rule_of_the_schema() -> None:
+        with registered.transaction() as tx:
+            tx.save_practice(evolve(practice, revision=None))
+
+    def register_too_many() -> None:
+        with registered.transaction() as tx:
+            _fill_the_disk(tx._work.connection)
+            for number in range(2000):
+                tx.add_practice(evolve(practice, bsnr=BSNR(f"72{number:07}")))
+
+    for wrong in (register_again, break_a_rule_of_the_schema, register_too_many):
         with pytest.raises((ConflictError, StoreUnavailableError)) as refused:
-            _run(registered, wrong)
-        shown = "".join(traceback.format_exception(refused.value))
-        chain: BaseException | None = refused.value
-        while chain is not None:
-            shown += f"{chain!r} {chain}"
-            chain = chain.__cause__ or chain.__context__
-        assert SENTINEL not in shown
-        assert phone not in shown
+            wrong()
+        assert SENTINEL not in _all_it_shows(refused.value)
 
 
-def _run(store: SqlStore, wrong: object) -> None:
-    assert callable(wrong)
-    with store.transaction() as tx:
-        wrong(tx)
+def _all_it_shows(error: BaseException | None) -> str:
+    shown = "".join(traceback.format_exception(error))
+    while error is not None:
+        shown += f"{error!r} {error}"
+        error = error.__cause__ or error.__context__
+    return shown
 
 
-def _fill_and_record(tx: object, practice: Practice) -> None:
-    tx._work.connection.exec_driver_sql("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]
-    for number in range(2000):
-        bsnr = BSNR(f"72{number:07}")
-        tx.add_practice(evolve(practice, bsnr=bsnr, revision=0))  # type: ignore[attr-defined]
+# Without the extra
 
 
-# Within the application's own transaction
+def test_the_package_itself_does_not_ask_for_sqlalchemy() -> None:
+    finished = _python("import eterminservice_core; from sys import modules", *_LOADED)
+
+    assert finished.stdout == "[]\n"
 
 
-@contextmanager
-def _portal(engine: Engine) -> Iterator[Connection]:
+def test_opening_a_store_does_not_ask_for_alembic(path: Path, engine: Engine) -> None:
     """
-    A portal's transaction on its own table in the same file.
+    It takes as long to import as all the rest.
     """
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS booking (id TEXT)"))
-        connection.execute(text("INSERT INTO booking VALUES ('a-1')"))
-        yield connection
+    engine.dispose()
+    finished = _python(
+        "from sys import modules",
+        "from eterminservice_core import Keys",
+        "from eterminservice_core.storage.sql import SqlStore, sqlite_engine",
+        "keys = Keys(pseudonyms=b'p' * 32, codes=(b'c' * 32,))",
+        f"SqlStore(sqlite_engine({str(path)!r}), keys).close()",
+        *_LOADED,
+    )
+
+    assert finished.stdout == "['sqlalchemy']\n"
 
 
-def _bookings(path: Path) -> int:
-    with closing(sqlite3.connect(path)) as shell:
-        row: tuple[int] = shell.execute("SELECT count(*) FROM booking").fetchone()
-        return row[0]
-
-
-def test_a_booking_and_its_notice_commit_together(
-    registered: SqlStore, engine: Engine, path: Path
+@pytest.mark.parametrize(
+    ("missing", "statement"),
+    [
+        ("sqlalchemy", "import eterminservice_core.storage.sql"),
+        (
+            "alembic",
+            "from eterminservice_core.storage import sql; sql.upgrade(None, None)",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_with_the_line_that_installs_it(
+    missing: str, statement: str
 ) -> None:
-    service = NotificationService(registered)
+    finished = _python(f"import sys; sys.modules[{missing!r}] = None", statement)
 
-    with _portal(engine) as connection:
-        recorded = service.record_all(
-            [a_booking()], within=registered.within(connection)
-        )
-
-    assert recorded.new == 1
-    assert _bookings(path) == 1
-    with registered.transaction() as tx:
-        assert len(tx.waiting(ONE)) == 1
+    assert finished.stderr.splitlines()[-1] == (
+        f"ModuleNotFoundError: the SQL store needs {missing}:"
+        ' pip install "eterminservice[sql]"'
+    )
 
 
-def test_a_booking_and_its_notice_are_taken_back_together(
-    registered: SqlStore, engine: Engine, path: Path
-) -> None:
-    with _portal(engine):
-        pass
-
-    def book_and_fail() -> None:
-        with _portal(engine) as connection:
-            registered.within(connection).add_notice(a_booking())
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        book_and_fail()
-
-    assert _bookings(path) == 1
-    with registered.transaction() as tx:
-        assert list(tx.notices(ONE)) == []
+_LOADED = ("print(sorted({'alembic', 'sqlalchemy'} & modules.keys()))",)
 
 
-def test_a_refused_begin_leaves_the_application_s_transaction_open(
-    registered: SqlStore, engine: Engine, path: Path
-) -> None:
-    begin(registered)
-
-    with _portal(engine) as connection:
-        tx = registered.within(connection)
-        second = an_attempt("attempt-2")
-        assert not begin_within(tx, second)
-
-    assert _bookings(path) == 1
-
-
-def begin_within(tx: object, attempt: object) -> bool:
-    from eterminservice_core.testing.stores.samples import reserved
-
-    return bool(tx.begin(attempt, reserved(attempt), ()))  # type: ignore[attr-defined,arg-type]
+def _python(*statements: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "\n".join(statements)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -23,8 +23,10 @@ def main() -> None:
     try:
         from .command import run  # noqa: PLC0415 — without the extra it cannot be had
     except (ModuleNotFoundError, ConfigurationError) as error:
-        missing = _missing(error)
-        if missing is None:
+        # `storage.sql` says it in other words, and keeps the cause.
+        cause = error.__cause__ or error
+        missing = str(getattr(cause, "name", None)).partition(".")[0]
+        if missing not in _EXTRA:
             raise
         sys.stderr.write(
             f"eterminservice: the command needs {missing}:"
@@ -32,15 +34,3 @@ def main() -> None:
         )
         sys.exit(_USAGE)
     sys.exit(run(sys.argv[1:]))
-
-
-def _missing(error: BaseException | None) -> str | None:
-    """
-    The missing part of the extra, also where `storage.sql` has put it in other words.
-    """
-    while error is not None:
-        if isinstance(error, ModuleNotFoundError):
-            name = (error.name or "").partition(".")[0]
-            return name if name in _EXTRA else None
-        error = error.__cause__
-    return None

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -44,14 +44,8 @@ def print_json(value: object, *, on_one_line: bool = False) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
 
 
-def _plain(value: Any) -> object:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case Enum():
-            return value.value
-        case _:
-            return str(value)
+def _plain(value: datetime | Enum) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value.value
 
 
 def print_table(

@@ -150,8 +150,5 @@ def _size(file: BinaryIO) -> int | None:
     """
     How many bytes there are to read; None where nobody knows, as in a pipe.
     """
-    try:
-        facts = os.fstat(file.fileno())
-    except OSError:
-        return None
+    facts = os.fstat(file.fileno())
     return facts.st_size if stat.S_ISREG(facts.st_mode) else None

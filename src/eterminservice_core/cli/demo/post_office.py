@@ -171,19 +171,15 @@ def opened(office: PostOffice) -> Iterator[int]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
-        loop.run_until_complete(_finish(loop))
+        loop.run_until_complete(_finish())
         loop.close()
 
 
-async def _finish(loop: asyncio.AbstractEventLoop) -> None:
+async def _finish() -> None:
     """
     Let connections that just ended be put away.
     """
-    waiting = [task for task in asyncio.all_tasks(loop) if not task.done()]
-    mine = asyncio.current_task()
-    for task in waiting:
-        if task is not mine:
-            task.cancel()
-    await asyncio.gather(
-        *(task for task in waiting if task is not mine), return_exceptions=True
-    )
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -95,7 +95,7 @@ class Story:
             f" typed in."
         )
         self.tell(
-            f"{habits[Habit.WANTS_FAX]} wait for a way to get faxes,"
+            f"{habits[Habit.WANTS_FAX]} would like faxes („{self._why_no_fax()}“),"
             f" {habits[Habit.WANTS_NOTHING]} want no notification,"
             f" {habits[Habit.MISSPELLS]} entered an address that does not exist."
         )
@@ -104,7 +104,7 @@ class Story:
         profile = self.stage.service.profile(each.bsnr)
         match each.habit:
             case Habit.WANTS_FAX:
-                self._wish_for_fax(profile)
+                pass  # the number is there, pre-filled; its option is not active
             case Habit.WANTS_NOTHING:
                 silence = evolve(profile.dialog, selected=None)
                 self._save(profile, silence)
@@ -130,13 +130,14 @@ class Story:
             evolve(profile.dialog, email=each.email, selected=ChannelKind.EMAIL),
         )
 
-    def _wish_for_fax(self, profile: ProfileView) -> None:
+    def _why_no_fax(self) -> str:
         """
-        The number is there, pre-filled (R4), and its option is not active (R3).
+        What the portal says beside the option of those who want faxes (R3).
         """
-        fax = {option.kind: option for option in profile.options}[ChannelKind.FAX]
-        if profile.dialog.fax is not None and fax.can_be_selected:
-            self._save(profile, evolve(profile.dialog, selected=ChannelKind.FAX))
+        wanting = (it for it in self.sample.practices if it.habit is Habit.WANTS_FAX)
+        profile = self.stage.service.profile(next(wanting).bsnr)
+        options = {option.kind: option.why_not for option in profile.options}
+        return options[ChannelKind.FAX]
 
     def _type_code(self, each: SamplePractice) -> None:
         """
