@@ -65,8 +65,12 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=False)
     site = next(folder.glob("lib/python*/site-packages"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    install = ["pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run(
+        [sys.executable, "-m", *install, "--target", str(site), str(wheel)],
+        check=True,
+        capture_output=True,
+    )
     lent = site / "_lent.py"
     lent.write_text(_LENDING.format(paths=[p for p in sys.path if "packages" in p]))
     (site / "lent.pth").write_text("import _lent\n")

@@ -15,8 +15,8 @@ from eterminservice_core import InvalidSendWindowError, SendWindow
 from eterminservice_core.domain.send_window import MINIMUM, NIGHT, Span
 
 
-#: Clocks that change at two, at one and at midnight, by an hour, by half of one and by
-#: two; southern ones; twice a year around Ramadan; for good, in the years looked at;
+#: Clocks that change at two, at one and at midnight, by an hour, by half of one, by
+#: two and three; southern ones; twice a year around Ramadan; for good, in the years looked at;
 #: and never.
 ZONES = (
     "Europe/Berlin",
@@ -30,6 +30,7 @@ ZONES = (
     "Pacific/Chatham",
     "Africa/Casablanca",
     "Antarctica/Troll",
+    "Antarctica/Casey",
     "Europe/Volgograd",
     "Asia/Kolkata",
     "UTC",
@@ -157,6 +158,12 @@ def test_it_is_open_when_the_latest_time_the_clock_has_shown_lies_in_it(
             else not window.closes <= latest_shown.time() < window.opens
         )
         assert window.is_open_at(now) == expected
+
+
+@given(windows())
+def test_no_window_is_ever_shorter_than_three_hours(window: SendWindow) -> None:
+    """Also those long enough to be taken without a look at their nights."""
+    assert window.shortest >= MINIMUM
 
 
 def every_night(window: SendWindow) -> list[Span]:

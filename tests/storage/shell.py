@@ -42,8 +42,11 @@ def change(shell: sqlite3.Connection, assignments: str, *, verb: str = "UPDATE")
     return shell.execute(f"{verb} {RESERVATION} SET {assignments}").rowcount
 
 
-def rows(shell: sqlite3.Connection, table: str = RESERVATION) -> list[tuple[object]]:
-    return shell.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+def rows(
+    shell: sqlite3.Connection, table: str = RESERVATION
+) -> list[tuple[object, ...]]:
+    found = shell.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+    return [tuple(row) for row in found]
 
 
 def refuses(

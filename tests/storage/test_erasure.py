@@ -38,13 +38,14 @@ ATTEMPT = "9f2c4e"
 
 
 def _fill(tx: SqlTransaction, bsnr: BSNR, word: str, clock: FakeClock) -> None:
-    channel = Channel(f"channel-{word}", address=EmailAddress(f"{word}@praxis.example"))
+    address = EmailAddress(f"{word}@praxis.example")
+    channel = Channel(f"channel-{word}", address=address)
     tx.add_practice(
         Practice(
             bsnr,
             name=f"Praxis {word}",
             public=Contact(phone=f"Telefon {word}"),
-            contacts=Contact(email=channel.address),
+            contacts=Contact(email=address),
             selected=channel,
             active=channel,
         )

@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -89,10 +90,12 @@ def test_every_connection_is_told_what_the_promises_need(engine: Engine) -> None
 
 
 def test_the_file_and_its_log_are_for_their_owner_s_eyes(
-    registered: SqlStore, path: Path
+    empty: Engine, path: Path, keys: Keys
 ) -> None:
-    with registered.transaction() as tx:
-        tx.practice(ONE)
+    upgrade(empty, keys)
+
+    with SqlStore(empty, keys).transaction() as tx:
+        tx.add_practice(a_practice(ONE))
         files = [path, path.with_name("store.db-wal"), path.with_name("store.db-shm")]
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
@@ -242,6 +245,7 @@ def test_a_transaction_that_failed_is_not_committed_whoever_swallows_the_error(
 
 def test_no_error_quotes_what_was_kept(registered: SqlStore) -> None:
     practice = evolve(a_practice(ONE), name=SENTINEL, public=Contact(phone=SENTINEL))
+    nothing: Any = None
 
     def register_again() -> None:
         with registered.transaction() as tx:
@@ -249,7 +253,7 @@ def test_no_error_quotes_what_was_kept(registered: SqlStore) -> None:
 
     def break_a_rule_of_the_schema() -> None:
         with registered.transaction() as tx:
-            tx.save_practice(evolve(practice, revision=None))
+            tx.save_practice(evolve(practice, revision=nothing))
 
     def register_too_many() -> None:
         with registered.transaction() as tx:

@@ -32,6 +32,8 @@ from .errors import InvalidSendWindowError, InvalidValueError
 #: sends that drift need room (P5).
 MINIMUM: Final = timedelta(hours=3)
 
+#: No zone's clock has leapt further forward, since 2017: Casey Station's, in 2018.
+_LARGEST_LEAP: Final = timedelta(hours=3)
 _A_SECOND: Final = timedelta(seconds=1)
 _A_DAY: Final = timedelta(days=1)
 _CLOCK_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -138,7 +140,8 @@ class SendWindow:
         if self.opens == self.closes:
             problem = "a send window must close at another time than it opens"
             raise InvalidSendWindowError(problem)
-        if self.shortest < MINIMUM:
+        # Looking at the nights of twenty years is left to windows that may be too short.
+        if self._on_the_clock < MINIMUM + _LARGEST_LEAP and self.shortest < MINIMUM:
             raise InvalidSendWindowError(
                 f"a send window must last {MINIMUM} in every night, those of the clock"
                 f" changes included; the shortest of this one lasts {self.shortest}"
@@ -146,6 +149,15 @@ class SendWindow:
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}–{self.closes:%H:%M} {self.zone}"
+
+    @property
+    def _on_the_clock(self) -> timedelta:
+        """
+        Length of an ordinary night.
+        """
+        day = date.min
+        opens, closes = (datetime.combine(day, it) for it in (self.opens, self.closes))
+        return (closes - opens) % _A_DAY
 
     @property
     def shortest(self) -> timedelta:
