@@ -8,8 +8,8 @@ notice to be due again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 
 from attrs import field, frozen
@@ -130,14 +130,20 @@ class Explanation:
 
 
 def worklist(
-    store: Store, kinds: frozenset[ChannelKind], policy: SendingPolicy
+    store: Store, lingers: Mapping[ChannelKind, timedelta], policy: SendingPolicy
 ) -> list[WorklistEntry]:
     """
     Every waiting notice that will not reach its practice in time, and why (R10).
 
     Sorted by when the appointment is.
+
+    Args:
+        store: Where it is looked up.
+        lingers: The kinds of channel that can be sent through here, and how long the
+            next hop of each may linger.
+        policy: How long a hand-over may take.
     """
-    entries = list(_entries(store, kinds, policy))
+    entries = list(_entries(store, lingers, policy))
     return sorted(
         entries,
         key=lambda entry: (
@@ -150,7 +156,7 @@ def worklist(
 
 
 def _entries(
-    store: Store, kinds: frozenset[ChannelKind], policy: SendingPolicy
+    store: Store, lingers: Mapping[ChannelKind, timedelta], policy: SendingPolicy
 ) -> Iterator[WorklistEntry]:
     after: BSNR | None = None
     while True:
@@ -158,7 +164,7 @@ def _entries(
             now = tx.now()
             page = tx.waiting_practices(after=after, limit=PAGE)
             found = [
-                entry for bsnr in page for entry in _of(tx, bsnr, kinds, policy, now)
+                entry for bsnr in page for entry in _of(tx, bsnr, lingers, policy, now)
             ]
         yield from found
         if len(page) < PAGE:
@@ -169,7 +175,7 @@ def _entries(
 def _of(
     tx: Transaction,
     bsnr: BSNR,
-    kinds: frozenset[ChannelKind],
+    lingers: Mapping[ChannelKind, timedelta],
     policy: SendingPolicy,
     now: datetime,
 ) -> Iterator[WorklistEntry]:
@@ -179,7 +185,7 @@ def _of(
         return
     outlook = tx.outlook(bsnr)
     for waiting in tx.waiting(bsnr):
-        reason = _reason(practice, outlook, waiting, kinds, policy, now)
+        reason = _reason(practice, outlook, waiting, lingers, policy, now)
         if reason is not None:
             yield WorklistEntry(
                 bsnr=bsnr,
@@ -195,21 +201,26 @@ def _reason(
     practice: Practice,
     outlook: Outlook,
     waiting: Waiting,
-    kinds: frozenset[ChannelKind],
+    lingers: Mapping[ChannelKind, timedelta],
     policy: SendingPolicy,
     now: datetime,
 ) -> WorklistReason | None:
     verdict = plan(practice, outlook, now)
     if isinstance(verdict, Held):
         return _HELD[verdict.reason]
-    if practice.active is not None and practice.active.kind not in kinds:
+    if practice.active is None or practice.active.kind not in lingers:
         return WorklistReason.NO_TRANSPORT
     if waiting.untold.notice.appointment.starts_at < verdict.at:
         return WorklistReason.TOO_SOON
     if outlook.failures >= TRIES_A_NIGHT:
         return WorklistReason.FAILING
     slot = slot_of(practice.bsnr, practice.window)
-    bound = longest_wait(practice.window, slot, lease=policy.lease)
+    bound = longest_wait(
+        practice.window,
+        slot,
+        lease=policy.lease,
+        lingers=lingers[practice.active.kind],
+    )
     if now > waiting.recorded_at + bound:
         return WorklistReason.OVERDUE
     return None

@@ -290,7 +290,11 @@ class NotificationService:
         """
         Every waiting notice that will not reach its practice in time, and why (R10).
         """
-        return overview.worklist(self.store, self._kinds, self.policy)
+        lingers = {
+            transport.spec.kind: transport.spec.capabilities.lingers
+            for transport in self.transports
+        }
+        return overview.worklist(self.store, lingers, self.policy)
 
     def why(self, bsnr: BSNR) -> Explanation:
         """

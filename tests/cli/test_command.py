@@ -338,7 +338,8 @@ def test_a_person_who_watches_sees_progress(store: Path, source: str) -> None:
     )
     (store / "many.jsonl").write_bytes(many)
 
-    shown, out = seen_by_a_person(store, "record", source, stdin=many)
+    stdin = many if source == "-" else b""
+    shown, out = seen_by_a_person(store, "record", source, stdin=stdin)
 
     assert out == b"600 notices taken (600 new, 0 known), 1 line refused\n"
     assert "━" in shown

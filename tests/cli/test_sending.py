@@ -111,7 +111,7 @@ def test_a_worker_sends_and_stops_when_it_is_told_to(
     """
     It is told as soon as somebody looks at the clock after the mail is there.
     """
-    told = []
+    told: list[bool] = []
 
     def telling_clock() -> datetime:
         if not told and len(mails(waiting)) == 2:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import stat
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -284,7 +284,7 @@ def test_a_plugin_that_cannot_be_loaded_is_named(
     And the others are listed all the same.
     """
     broken = EntryPoint("pigeon", "no_such_module", "eterminservice")
-    found = [*registry.entry_points(group="eterminservice"), broken]
+    found = [*entry_points(group="eterminservice"), broken]
     monkeypatch.setattr(registry, "entry_points", lambda **_: found)
 
     answer = command("transports", "--json")

@@ -25,9 +25,9 @@ from eterminservice_core import (
     Recording,
     Refused,
 )
-from eterminservice_core.upkeep import CHUNK
 from eterminservice_core.storage import MemoryStore
 from eterminservice_core.testing.clock import FakeClock
+from eterminservice_core.upkeep import CHUNK
 from eterminservice_transports import RecordingTransport
 
 

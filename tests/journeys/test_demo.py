@@ -11,6 +11,7 @@ import email
 import email.policy
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -39,7 +40,7 @@ from eterminservice_core.cli.demo.sample import (
     at,
     sample,
 )
-from eterminservice_core.cli.demo.stage import CLOCK, DATABASE, KEY_FILE
+from eterminservice_core.cli.demo.places import CLOCK, DATABASE, KEY_FILE
 from eterminservice_core.cli.exit_codes import ExitCode
 from eterminservice_core.cli.store_files import create_or_upgrade, write_keys
 from eterminservice_core.domain.message import Outcome
@@ -112,6 +113,7 @@ def call_demo(folder: Path) -> tuple[str, str]:
         capture_output=True,
         text=True,
         check=False,
+        env={key: it for key, it in os.environ.items() if key != "COLUMNS"},
         timeout=300,
     )
     assert done.returncode == ExitCode.DONE, done.stderr

@@ -4,7 +4,9 @@ How the command talks: results on stdout, for people or programs; trouble on std
 
 from __future__ import annotations
 
+import io
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
@@ -13,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -73,15 +75,23 @@ def print_table(
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    stdout().print(table)
+    show(table)
 
 
-def stdout() -> Console:
+def show(renderable: RenderableType) -> None:
     """
-    Rich's console on stdout; in a pipe, as wide as a table likes to be.
+    Something of Rich's on stdout; in a pipe plain, and as wide as it likes to be.
     """
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
+    if console.is_terminal:
+        console.print(renderable)
+        return
+    width = None if "COLUMNS" in os.environ else _WIDE
+    plain = Console(highlight=False, file=io.StringIO(), width=width)
+    with plain.capture() as captured:
+        plain.print(renderable)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
 
 
 def local(instant: datetime | None, zone: str) -> str:

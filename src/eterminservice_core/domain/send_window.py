@@ -140,7 +140,7 @@ class SendWindow:
         if self.opens == self.closes:
             problem = "a send window must close at another time than it opens"
             raise InvalidSendWindowError(problem)
-        # Looking at the nights of twenty years is left to windows that may be too short.
+        # Only a window that may be too short has its nights of twenty years looked at.
         if self._on_the_clock < MINIMUM + _LARGEST_LEAP and self.shortest < MINIMUM:
             raise InvalidSendWindowError(
                 f"a send window must last {MINIMUM} in every night, those of the clock"

@@ -4,29 +4,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import click
 
 from ...domain.errors import ConfigurationError
-from ...domain.keys import Keys
-from ..logs import logged_to
 from ..parameters import json_option
-from ..printing import print_json, say
-from ..store_files import create_or_upgrade, write_keys
-from . import post_office, report
-from .clock import SimulatedClock
-from .figures import Figures
-from .post_office import PostOffice
-from .sample import sample
-from .stage import CLOCK, DATABASE, KEY_FILE, LOG, SENDER, on_stage
-from .story import BEGINS_AT, Story
+from .places import CLOCK, DATABASE, KEY_FILE, LOG, MAILS, SENDER
 
 
-MAILS: Final = "mails"
 _OUTBOX: Final = "outbox"
 _SETTINGS: Final = "eterminservice.toml"
 #: Says that the folder is ours, and may be emptied.
@@ -35,9 +22,6 @@ _OURS: Final = (
     *(f"{MAILS}/*.eml", f"{_OUTBOX}/*.eml", f"{DATABASE}*", KEY_FILE, LOG, CLOCK),
     *(_SETTINGS, _MARK),
 )
-#: Of the keys, and of ids and codes in this process.
-_SEED: Final = 1
-
 _TOML: Final = f"""\
 # Written by 'eterminservice demo', so that you can look around in this folder:
 #     eterminservice worklist
@@ -76,46 +60,11 @@ def demo(folder: Path, *, as_json: bool) -> None:
     Nothing leaves this machine: the mail server is the demo's own.  Time is simulated;
     the SMTP conversations, the SQLite file, and a worker that is killed are real.
     """
+    # What it needs, such as a mail server, no other command needs.
+    from .play import play  # noqa: PLC0415
+
     _make_room(folder)
-    tell: Callable[[str], None] = _keep_quiet if as_json else say
-    with logged_to(folder / LOG):
-        figures, office = _play(folder, tell)
-    if as_json:
-        print_json(report.as_json(figures))
-    else:
-        report.show(figures, office, folder)
-
-
-def _keep_quiet(_: str) -> None:
-    pass
-
-
-def _play(folder: Path, tell: Callable[[str], None]) -> tuple[Figures, PostOffice]:
-    """
-    Set the stage and tell the story on it.
-    """
-    seeded = random.Random(_SEED)  # noqa: S311 — two runs say the same
-    keys = Keys.generate(seeded.randbytes)
-    write_keys(folder / KEY_FILE, keys)
-    create_or_upgrade(folder / DATABASE, keys)
-    SimulatedClock.make(folder / CLOCK, BEGINS_AT)
-    with SimulatedClock.opened(folder / CLOCK) as clock:
-        office = PostOffice(clock, folder / MAILS)
-        with (
-            post_office.opened(office) as port,
-            on_stage(folder, port=port, seed=_SEED) as stage,
-        ):
-            story = Story(
-                folder=folder,
-                port=port,
-                sample=sample(),
-                stage=stage,
-                office=office,
-                tell=tell,
-            )
-            figures = story.run()
-    (folder / CLOCK).unlink()
-    return figures, office
+    play(folder, as_json=as_json)
 
 
 def _make_room(folder: Path) -> None:

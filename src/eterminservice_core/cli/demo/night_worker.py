@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ..logs import logged_to
-from .stage import LOG, on_stage
+from .places import LOG
+from .stage import on_stage
 
 
 @contextmanager

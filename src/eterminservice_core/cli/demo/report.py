@@ -12,12 +12,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ...domain.message import Outcome
-from ..printing import print_table, say, stdout
+from ..printing import print_table, say, show
 from .figures import Figures, Night
 from .post_office import Mail, PostOffice
 
 
-def show(figures: Figures, office: PostOffice, folder: Path) -> None:
+def tell(figures: Figures, office: PostOffice, folder: Path) -> None:
     """
     The tables, where the mails lie, and one of them.
     """
@@ -34,7 +34,7 @@ def show(figures: Figures, office: PostOffice, folder: Path) -> None:
     place = folder / mail.file.parent.name
     say(f"The mails lie in {place}; this one is {mail.file.name}:\n")
     body = Text(f"{mail.subject}\n\n{mail.text.replace(chr(13), '').rstrip()}")
-    stdout().print(Panel.fit(body))
+    show(Panel.fit(body))
     say(f"\nLook around:  cd {folder}  and  eterminservice worklist")
 
 

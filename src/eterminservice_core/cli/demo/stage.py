@@ -21,13 +21,9 @@ from ...service import NotificationService
 from ...worker import Worker
 from ..store_files import opened_store, read_keys
 from .clock import SimulatedClock
+from .places import CLOCK, DATABASE, KEY_FILE, SENDER
 
 
-DATABASE: Final = "eterminservice.sqlite3"
-KEY_FILE: Final = "eterminservice.key"
-CLOCK: Final = ".clock"
-LOG: Final = "eterminservice.log"
-SENDER: Final = "termine@kv.example"
 #: Longest sleep: how late a worker of the story sees what a dead one left behind.
 _NAP: Final = timedelta(minutes=15)
 
