@@ -100,6 +100,7 @@ def command(
     """
     Call the command; what stands on its standard input may be given.
     """
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
 
     def call(*arguments: str, stdin: bytes = b"", clock: object = clock) -> Answer:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

@@ -266,7 +266,7 @@ def test_the_command_is_a_module_too() -> None:
     assert answer.stdout.strip() == version("eterminservice")
 
 
-@pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy", "aiosmtpd"])
+@pytest.mark.parametrize("missing", ["click", "rich", "sqlalchemy"])
 def test_without_the_extra_one_sentence_names_it(missing: str) -> None:
     blocked = (
         f"import sys; sys.modules[{missing!r}] = None;"
@@ -283,6 +283,24 @@ def test_without_the_extra_one_sentence_names_it(missing: str) -> None:
         f"eterminservice: the command needs {missing}:"
         ' pip install "eterminservice[cli]"\n'
     )
+
+
+def test_only_the_demo_needs_a_mail_server(
+    command: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [it for it in sys.modules if it.startswith("eterminservice_core.cli.")]:
+        if name.endswith((".play", ".post_office")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "aiosmtpd.smtp", None)
+
+    answer = command("demo")
+
+    assert answer.code == ExitCode.USAGE
+    assert answer.err == (
+        'eterminservice: the demo needs aiosmtpd: pip install "eterminservice[cli]"\n'
+    )
+    assert not (store / "eterminservice-demo").exists()
+    assert command("worklist").code == ExitCode.DONE
 
 
 def test_a_module_that_is_missing_for_another_reason_is_a_defect() -> None:

@@ -180,6 +180,20 @@ def test_brackets_in_a_name_are_no_markup(command: Command, store: Path) -> None
     assert "Dr. [bold red]Eiche[/]" in command("worklist").out
 
 
+def test_a_table_is_as_wide_as_whoever_reads_it_says(
+    command: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.is_dir()
+    command("record", "-", stdin=lines(booking()))
+    wide = command("worklist").out
+    monkeypatch.setenv("COLUMNS", "60")
+
+    narrow = command("worklist").out
+
+    assert max(map(len, narrow.splitlines())) <= 60 < max(map(len, wide.splitlines()))
+    assert all(line == line.rstrip() for line in wide.splitlines())
+
+
 # Why
 
 

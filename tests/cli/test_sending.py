@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from eterminservice_core import TransportRegistry
 from eterminservice_core.cli.exit_codes import ExitCode
 from eterminservice_core.testing.clock import FakeClock
 
@@ -88,6 +89,23 @@ def test_a_relay_that_is_down_has_the_exit_code_of_transports(
 
     assert answer.code == ExitCode.TRANSPORT
     assert answer.out == "1 digest with 1 notice: 1 failed (unreachable)\n"
+
+
+def test_a_transport_that_breaks_while_it_opens_is_named(
+    command: Command, waiting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_: TransportRegistry, *__: object) -> None:
+        raise ZeroDivisionError("sentinel")
+
+    assert waiting.is_dir()
+    monkeypatch.setattr(TransportRegistry, "open", break_down)
+
+    answer = command("dispatch")
+
+    assert answer.code == ExitCode.TRANSPORT
+    assert answer.err == (
+        "eterminservice: transport 'directory': cannot be opened (ZeroDivisionError)\n"
+    )
 
 
 @pytest.mark.parametrize("call", ["dispatch", "worker"])

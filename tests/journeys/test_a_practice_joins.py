@@ -21,6 +21,7 @@ from eterminservice_core import (
     Effect,
     EmailAddress,
     FaxNumber,
+    HeldReason,
     InvalidProfileError,
     NotFoundError,
     NotificationService,
@@ -270,6 +271,7 @@ def test_a_code_that_failed_to_leave_is_dead_and_a_new_one_can_be_had_at_once(
 def test_a_refused_address_is_told_as_such(
     service: NotificationService, outbox: RecordingTransport
 ) -> None:
+    service.record(BOOKING)
     outbox.answer_with(Receipt.rejected(status="550 5.1.1"))
     saved = service.save_profile(TOPP, BY_EMAIL)
 
@@ -278,8 +280,7 @@ def test_a_refused_address_is_told_as_such(
     assert saved.profile.state is State.UNVERIFIED
     assert saved.profile.was_refused
     assert saved.profile == service.profile(TOPP)
-
-    service.record(BOOKING)
+    assert service.why(TOPP).outlook.held is HeldReason.ADDRESS_REFUSED
 
     assert [it.reason for it in service.worklist()] == [WorklistReason.ADDRESS_REFUSED]
 

@@ -31,6 +31,7 @@ from eterminservice_core.cli.command import run
 from eterminservice_core.cli.demo import night_worker, post_office, report
 from eterminservice_core.cli.demo.clock import SimulatedClock
 from eterminservice_core.cli.demo.figures import Figures, Night
+from eterminservice_core.cli.demo.places import CLOCK, DATABASE, KEY_FILE
 from eterminservice_core.cli.demo.post_office import PostOffice
 from eterminservice_core.cli.demo.sample import (
     EVENINGS,
@@ -40,7 +41,6 @@ from eterminservice_core.cli.demo.sample import (
     at,
     sample,
 )
-from eterminservice_core.cli.demo.places import CLOCK, DATABASE, KEY_FILE
 from eterminservice_core.cli.exit_codes import ExitCode
 from eterminservice_core.cli.store_files import create_or_upgrade, write_keys
 from eterminservice_core.domain.message import Outcome

@@ -77,6 +77,18 @@ def test_the_registers_fax_needs_no_code(
     assert [message.address for message in fax_outbox.digests()] == [FAX]
 
 
+def test_what_waited_is_due_as_soon_as_the_register_vouches(
+    trusting: NotificationService,
+) -> None:
+    trusting.record(BOOKING)
+
+    assert trusting.why(TOPP).outlook.due_at is None
+
+    trusting.save_profile(TOPP, BY_FAX)
+
+    assert trusting.why(TOPP).outlook.due_at is not None
+
+
 def test_nor_does_the_registers_email(
     trusting: NotificationService, outbox: RecordingTransport
 ) -> None:

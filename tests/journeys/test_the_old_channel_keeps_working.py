@@ -19,6 +19,7 @@ from eterminservice_core import (
     CodeRejectedError,
     EmailAddress,
     FaxNumber,
+    HeldReason,
     NotificationService,
     Practice,
     ProfileDialog,
@@ -151,6 +152,29 @@ def test_a_removed_address_or_silence_ends_it_at_once(
     assert [
         WorklistReason.NOT_VERIFIED if dialog.selected else WorklistReason.NO_CHANNEL
     ] == [entry.reason for entry in service.worklist()]
+
+
+@pytest.mark.parametrize(
+    ("dialog", "held"),
+    [
+        (ProfileDialog(fax=FAX, selected=ChannelKind.FAX), HeldReason.NOT_VERIFIED),
+        (ProfileDialog(), HeldReason.NO_CHANNEL),
+    ],
+)
+def test_what_was_due_is_held_with_a_reason_in_the_same_commit(
+    service: NotificationService, dialog: ProfileDialog, held: HeldReason
+) -> None:
+    """
+    So that no worker takes up what it cannot send.
+    """
+    before = service.why(TOPP).outlook
+    service.save_profile(TOPP, dialog)
+    after = service.why(TOPP).outlook
+
+    assert before.due_at is not None
+    assert before.held is None
+    assert after.due_at is None
+    assert after.held is held
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,18 @@ def test_a_channel_deselected_in_between_is_not_proven(
     assert service.profile(TOPP).active_address == ""
 
 
+def test_a_channel_selected_in_between_is_not_proven_by_a_guess_at_nothing(
+    make_service: Callable[..., NotificationService],
+    store: MemoryStore,
+    service: NotificationService,
+) -> None:
+    busy = BusyStore(store, [lambda: service.save_profile(TOPP, ANNA)])
+    with pytest.raises(CodeRejectedError):
+        make_service(store=busy).confirm(TOPP, "BCDF-GHJK")
+
+    assert service.profile(TOPP).state is State.PENDING
+
+
 @define
 class SlowTransport:
     """

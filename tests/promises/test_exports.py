@@ -31,7 +31,6 @@ HEAVY = {
     "sqlalchemy",
 }
 #: What an application has loaded anyway once it parsed its first address.
-NEEDED = "attrs, cattrs, email_validator, jinja2, phonenumbers, pluggy"
 
 
 def run(script: str) -> str:
@@ -148,21 +147,3 @@ def test_importing_it_starts_nothing() -> None:
     )
 
     assert facts == "True\n"
-
-
-def seconds(modules: str) -> float:
-    """
-    How long a fresh Python takes to import modules, at best of three.
-    """
-    script = (
-        "from time import perf_counter; begun = perf_counter();"
-        f"import {modules}; print(perf_counter() - begun)"
-    )
-    return min(float(run(script)) for _ in range(3))
-
-
-def test_importing_it_takes_hardly_longer_than_what_it_needs() -> None:
-    """
-    A ratio, since a wall clock says more of the machine than of the package.
-    """
-    assert seconds("eterminservice_core") < 1.5 * seconds(NEEDED)

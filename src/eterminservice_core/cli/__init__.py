@@ -11,7 +11,7 @@ from ..domain.errors import ConfigurationError
 
 
 #: What the extra brings; any other missing module is a defect and must be seen.
-_EXTRA: Final = frozenset({"aiosmtpd", "alembic", "click", "rich", "sqlalchemy"})
+_EXTRA: Final = frozenset({"alembic", "click", "rich", "sqlalchemy"})
 #: As `exit_codes.ExitCode.USAGE`, which cannot be asked when the extra is missing.
 _USAGE: Final = 2
 

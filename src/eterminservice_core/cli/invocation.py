@@ -12,13 +12,18 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ..domain.errors import ConfigurationError, InvalidSettingsError, TransportError
+from ..domain.errors import (
+    ConfigurationError,
+    EterminserviceError,
+    InvalidSettingsError,
+    TransportError,
+)
 from ..domain.message import Message, Receipt
 from ..registry import TransportRegistry
 from ..service import NotificationService
 from ..transport import Deadline, OpenTransport, TransportSpec
 from .environment import variable
-from .settings import FILE_NAME, Settings, load
+from .settings import FILE_NAME, Settings, TransportChoice, load
 from .store_files import keys_of, opened_store
 
 
@@ -116,8 +121,7 @@ class Invocation:
             transports: list[OpenTransport] = []
             for choice in settings.transports.values():
                 if to_send:
-                    opened = self.registry.open(choice.use, choice.settings)
-                    transports.append(stack.enter_context(opened))
+                    transports.append(stack.enter_context(self._opened(choice)))
                 else:
                     transports.append(_Announced(self.registry.spec(choice.use)))
             yield NotificationService(
@@ -127,6 +131,22 @@ class Invocation:
                 trusts_register=settings.sending.trusts_register,
                 message_id_domain=settings.message_id_domain,
             )
+
+    @contextmanager
+    def _opened(self, choice: TransportChoice) -> Iterator[OpenTransport]:
+        """
+        One open transport; whatever its plugin raises while it opens is told as such.
+        """
+        with ExitStack() as stack:
+            try:
+                opened = self.registry.open(choice.use, choice.settings)
+                transport = stack.enter_context(opened)
+            except EterminserviceError:
+                raise
+            except Exception as error:
+                problem = f"cannot be opened ({type(error).__name__})"
+                raise TransportError(choice.use, problem) from error
+            yield transport
 
 
 def require_transports(settings: Settings) -> None:

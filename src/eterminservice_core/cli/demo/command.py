@@ -20,7 +20,7 @@ _SETTINGS: Final = "eterminservice.toml"
 _MARK: Final = ".made-by-eterminservice-demo"
 _OURS: Final = (
     *(f"{MAILS}/*.eml", f"{_OUTBOX}/*.eml", f"{DATABASE}*", KEY_FILE, LOG, CLOCK),
-    *(_SETTINGS, _MARK),
+    _SETTINGS,
 )
 _TOML: Final = f"""\
 # Written by 'eterminservice demo', so that you can look around in this folder:
@@ -60,9 +60,15 @@ def demo(folder: Path, *, as_json: bool) -> None:
     Nothing leaves this machine: the mail server is the demo's own.  Time is simulated;
     the SMTP conversations, the SQLite file, and a worker that is killed are real.
     """
-    # What it needs, such as a mail server, no other command needs.
-    from .play import play  # noqa: PLC0415
-
+    try:
+        # What it needs, such as a mail server, no other command needs.
+        from .play import play  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in {"aiosmtpd", "aiosmtpd.smtp"}:
+            raise
+        raise ConfigurationError(
+            'the demo needs aiosmtpd: pip install "eterminservice[cli]"'
+        ) from error
     _make_room(folder)
     play(folder, as_json=as_json)
 

@@ -92,7 +92,7 @@ class Story:
         self.tell(
             f"{codes + habits[Habit.MISSPELLS]} enter an e-mail address and select it;"
             f" {codes} confirmation codes arrive, {codes - habits[Habit.FORGETS]} are"
-            f" typed in."
+            " typed in."
         )
         self.tell(
             f"{habits[Habit.WANTS_FAX]} would like faxes („{self._why_no_fax()}“),"
