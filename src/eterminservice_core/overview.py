@@ -8,7 +8,7 @@ notice to be due again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -226,16 +226,25 @@ def _reason(
     return None
 
 
-def why(store: Store, bsnr: BSNR) -> Explanation:
+def why(store: Store, bsnr: BSNR, kinds: Container[ChannelKind]) -> Explanation:
     """
     Everything that decides about one practice, read in one moment.
+
+    Args:
+        store: Where it is looked up.
+        bsnr: The practice.
+        kinds: The kinds of channel that can be sent through here.
     """
     with store.transaction() as tx:
         practice, now = tx.practice(bsnr), tx.now()
         outlook = tx.outlook(bsnr)
+        verdict = plan(practice, outlook, now)
+        active = practice.active
+        if isinstance(verdict, Due) and active and active.kind not in kinds:
+            verdict = Held(HeldReason.NO_TRANSPORT)
         return Explanation(
             practice=practice,
-            verdict=plan(practice, outlook, now),
+            verdict=verdict,
             outlook=outlook,
             attempts=tuple(tx.attempts(bsnr, limit=RECENT)),
             now=now,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 from attrs import field, frozen
@@ -26,8 +25,11 @@ from .domain.errors import (
     UnknownTransportError,
 )
 from .domain.message import Message, Receipt
-from .isolation import isolated
 from .transport import Deadline, OpenTransport, Transport, TransportSpec
+
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @frozen
@@ -87,6 +89,9 @@ class TransportRegistry:
             DuplicateTransportError: Two distributions announce one name.
             PluginLoadError: A plugin's hook is misspelt, or does not answer with specs.
         """
+        # Only who looks for plugins pays for the machinery (25 ms).
+        from importlib.metadata import entry_points  # noqa: PLC0415
+
         loaded: list[tuple[Origin, object]] = []
         failures: dict[str, PluginLoadError] = {}
         for point in sorted(
@@ -176,6 +181,9 @@ class TransportRegistry:
             name: The transport's name.
             given: Plain values to structure, or a settings object of the spec's class.
         """
+        # Only who opens a transport pays for multiprocessing (15 ms).
+        from .isolation import isolated  # noqa: PLC0415
+
         spec = self.spec(name)
         settings = given
         if not isinstance(given, spec.settings):

@@ -300,7 +300,7 @@ class NotificationService:
         """
         When the practice is told next, what sets that time, and what happened before.
         """
-        return overview.why(self.store, bsnr)
+        return overview.why(self.store, bsnr, self._kinds)
 
     # Privacy
 

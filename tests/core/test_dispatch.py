@@ -426,3 +426,11 @@ def test_a_dead_worker_s_attempt_is_recovered_and_never_sent_again(
         for attempt in world.service.why(bsnr).attempts
         if attempt.receipt is not None
     }
+
+
+def test_why_names_the_transport_that_is_missing(world: World) -> None:
+    """Where no transport is set up, nothing is due, whatever the clock says."""
+    nobody = NotificationService(world.store)
+
+    assert nobody.why(PRACTICE).constraint == "no transport for the channel"
+    assert world.service.why(PRACTICE).constraint == "it is due now"

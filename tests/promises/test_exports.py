@@ -30,7 +30,6 @@ HEAVY = {
     "smtplib",
     "sqlalchemy",
 }
-#: What an application has loaded anyway once it parsed its first address.
 
 
 def run(script: str) -> str:

@@ -171,6 +171,22 @@ def test_channels_that_play_no_part_any_more_are_gone(
     assert BY_EMAIL.address != BY_FAX.address
 
 
+def test_an_attempt_that_cannot_be_put_on_record_reserves_nothing(
+    registered: SqlStore,
+) -> None:
+    """
+    The reservation came first, and went in; it is taken back with the attempt.
+    """
+    stranger = an_attempt(bsnr=BSNR("391234511"))
+
+    assert not begin(registered, stranger)
+
+    with registered.transaction() as tx:
+        tx.add_practice(a_practice(stranger.bsnr))
+        assert tx.outlook(stranger.bsnr).quota_free_at is None
+    assert begin(registered, stranger)
+
+
 # What does not answer
 
 

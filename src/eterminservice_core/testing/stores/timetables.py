@@ -108,13 +108,17 @@ class TimetablePromises(StorePromises):
             assert _claim(tx, [FAX]) == [ONE]
 
     def test_who_is_longest_due_is_claimed_first(self, store: Store) -> None:
-        due(store, ONE, START - A_MINUTE, BY_FAX)
-        due(store, OTHER, START - 2 * A_MINUTE, BY_EMAIL)
+        first = BSNR("010123499")
+        with store.transaction() as tx:
+            tx.add_practice(a_practice(first))
+        due(store, first, START - A_MINUTE, BY_EMAIL)
+        due(store, ONE, START - 2 * A_MINUTE, BY_EMAIL)
+        due(store, OTHER, START - 3 * A_MINUTE, BY_FAX)
 
         with store.transaction() as tx:
-            assert _claim(tx, limit=1) == [OTHER]
-            assert _claim(tx, limit=1) == [ONE]
-            assert _claim(tx, limit=1) == []
+            assert _claim(tx, limit=2) == [OTHER, ONE]
+            assert _claim(tx, limit=2) == [first]
+            assert _claim(tx, limit=2) == []
 
     def test_nobody_is_claimed_before_being_due(
         self, store: Store, clock: FakeClock
