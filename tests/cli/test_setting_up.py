@@ -7,7 +7,7 @@ from __future__ import annotations
 import stat
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from importlib.metadata import EntryPoint, entry_points
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ from eterminservice_core import (
     TransportRegistry,
     TransportSpec,
     hookimpl,
-    registry,
 )
 from eterminservice_core.cli.exit_codes import ExitCode
 from eterminservice_core.testing.clock import FakeClock
@@ -283,9 +282,9 @@ def test_a_plugin_that_cannot_be_loaded_is_named(
     """
     And the others are listed all the same.
     """
-    broken = EntryPoint("pigeon", "no_such_module", "eterminservice")
-    found = [*entry_points(group="eterminservice"), broken]
-    monkeypatch.setattr(registry, "entry_points", lambda **_: found)
+    broken = metadata.EntryPoint("pigeon", "no_such_module", "eterminservice")
+    found = [*metadata.entry_points(group="eterminservice"), broken]
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: found)
 
     answer = command("transports", "--json")
 
