@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,12 @@ from eterminservice_core.domain.errors import (
 )
 from eterminservice_core.domain.message import Message, Receipt
 from eterminservice_core.hookspecs import hookimpl
-from eterminservice_core.registry import GIVEN, Origin, TransportRegistry
+from eterminservice_core.registry import (
+    GIVEN,
+    Origin,
+    TransportRegistry,
+    _origin,
+)
 from eterminservice_core.transport import (
     Capabilities,
     Deadline,
@@ -343,6 +349,15 @@ def test_an_entry_point_of_another_group_is_none_of_ours(
     assert "carrier" not in TransportRegistry.installed().specs
 
 
+def test_an_entry_point_of_no_distribution_is_named_by_what_it_loads() -> None:
+    """
+    As an application may make one by hand.
+    """
+    point = EntryPoint("birds", "carrier_birds:plugin", "eterminservice")
+
+    assert _origin(point) == Origin(plugin="birds", distribution="carrier_birds:plugin")
+
+
 @pytest.mark.parametrize(
     ("source", "error"),
     [
@@ -447,6 +462,38 @@ def test_a_settings_class_may_have_problems_of_its_own() -> None:
     (problem,) = problems(loft="a", pigeons=10)
 
     assert problem.startswith("at most 9 pigeons @ $")
+
+
+@frozen
+class Fussy:
+    """
+    A settings class that looks at its values together.
+    """
+
+    first: int = 1
+    last: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        if self.last < self.first:
+            raise InvalidSettingsError("pigeons", ["too few @ $.last", "or @ $.first"])
+
+
+def test_a_settings_class_may_name_several_problems_each_by_itself() -> None:
+    spec = TransportSpec("fussy", ChannelKind.FAX, Fussy, open=open_fussily)
+    fussy = TransportRegistry.from_plugins(Plugin(spec))
+    with pytest.raises(InvalidSettingsError) as caught:
+        fussy.settings("fussy", {"first": 2, "last": 1})
+
+    assert caught.value.subject == "transport 'fussy'"
+    assert caught.value.problems == ("too few @ $.last", "or @ $.first")
+
+
+@contextmanager
+def open_fussily(settings: Fussy) -> Iterator[Transport]:
+    """
+    Open whatever the settings are.
+    """
+    yield Pigeon(PigeonSettings(loft=str(settings.first)))
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -197,6 +197,8 @@ def test_it_looks_for_forgotten_notices_now_and_then(
     """
     At the start, and after every 120 rounds.
     """
+    assert SWEEP_EVERY == 120
+
     restless = Restless(store)
     for rounds, sweeps in ((1, 1), (SWEEP_EVERY, 1), (SWEEP_EVERY + 1, 2)):
         restless.sweeps.clear()

@@ -94,6 +94,7 @@ def test_each_wrong_code_uses_up_one_guess(
 
     assert [guess(service, wrong(code)) for _ in range(4)] == [4, 3, 2, 1]
     assert service.profile(TOPP).state is State.PENDING
+    assert service.profile(TOPP).locked_until is None
 
 
 def test_the_fifth_guess_may_be_the_right_one(

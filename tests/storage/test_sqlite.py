@@ -6,22 +6,22 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import subprocess
-import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import timedelta
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from types import ModuleType
 from typing import Any
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from eterminservice_core import (
     BSNR,
+    ConfigurationError,
     ConflictError,
     Contact,
     Keys,
@@ -291,60 +291,53 @@ def _all_it_shows(error: BaseException | None) -> str:
     return shown
 
 
-# Without the extra
-
-
-def test_the_package_itself_does_not_ask_for_sqlalchemy() -> None:
-    finished = _python("import eterminservice_core; from sys import modules", *_LOADED)
-
-    assert finished.stdout == "[]\n"
-
-
-def test_opening_a_store_does_not_ask_for_alembic(path: Path, engine: Engine) -> None:
-    """
-    It takes as long to import as all the rest.
-    """
-    engine.dispose()
-    finished = _python(
-        "from sys import modules",
-        "from eterminservice_core import Keys",
-        "from eterminservice_core.storage.sql import SqlStore, sqlite_engine",
-        "keys = Keys(pseudonyms=b'p' * 32, codes=(b'c' * 32,))",
-        f"SqlStore(sqlite_engine({str(path)!r}), keys).close()",
-        *_LOADED,
-    )
-
-    assert finished.stdout == "['sqlalchemy']\n"
-
-
-@pytest.mark.parametrize(
-    ("missing", "statement"),
-    [
-        ("sqlalchemy", "import eterminservice_core.storage.sql"),
-        (
-            "alembic",
-            "from eterminservice_core.storage import sql; sql.upgrade(None, None)",
-        ),
-    ],
-)
-def test_what_is_missing_is_named_with_the_line_that_installs_it(
-    missing: str, statement: str
+def test_when_all_connections_are_in_use_the_store_does_not_answer(
+    engine: Engine, keys: Keys
 ) -> None:
-    finished = _python(f"import sys; sys.modules[{missing!r}] = None", statement)
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0
+    opened = SqlStore(engine, keys)
 
-    assert finished.stderr.splitlines()[-1] == (
-        f"ModuleNotFoundError: the SQL store needs {missing}:"
-        ' pip install "eterminservice[sql]"'
-    )
+    with ExitStack() as others:
+        for _ in range(pool.size() + pool._max_overflow):
+            others.enter_context(engine.connect())
+        with (
+            pytest.raises(StoreUnavailableError, match="all connections"),
+            opened.transaction(),
+        ):
+            pass
 
 
-_LOADED = ("print(sorted({'alembic', 'sqlalchemy'} & modules.keys()))",)
+# What will not do
 
 
-def _python(*statements: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "\n".join(statements)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_sqlite_that_is_too_old_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.36.0")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
+
+    with pytest.raises(ConfigurationError, match=r"SQLite 3\.36\.0.* 3\.37 or newer"):
+        sqlite_engine(path)
+
+
+def test_another_database_is_named(keys: Keys) -> None:
+    driver = ModuleType("a driver that is not asked anything")
+    driver.paramstyle = "format"  # type: ignore[attr-defined]  # what a driver has
+    postgresql = create_engine("postgresql+pg8000://kv.example/store", module=driver)
+
+    for use in (SqlStore, upgrade):
+        with pytest.raises(ConfigurationError, match="not in postgresql"):
+            use(postgresql, keys)
+
+
+# The clock
+
+
+def test_the_clock_is_the_machine_s_unless_it_is_told(
+    engine: Engine, keys: Keys
+) -> None:
+    before = datetime.now(UTC)
+    with SqlStore(engine, keys).transaction() as tx:
+        assert before <= tx.now() <= datetime.now(UTC)

@@ -141,9 +141,7 @@ class Notices(Books):
         """
         The first of so many new numbers, which nobody else gets.
         """
-        row = self._work.row(_NUMBER, of=str(bsnr), many=many)
-        if row is None:
-            raise NotFoundError("practice", str(bsnr))
+        (row,) = self._work.rows(_NUMBER, of=str(bsnr), many=many)
         return int(row.last_sequence) - many + 1
 
     def waiting(self, bsnr: BSNR) -> Sequence[Waiting]:

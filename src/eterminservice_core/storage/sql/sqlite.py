@@ -9,7 +9,8 @@ All that is SQLite's own: how a connection is set up, its clock, its upsert.
   later and deferred; SQLAlchemy's documentation says how to take that from it.
 - ``secure_delete=ON``: what was erased is overwritten in the file.  The write-ahead log
   beside it forgets at the next checkpoint, at the latest when the last connection
-  closes.
+  closes.  Rows that SQLite once moved to make room may have left a copy in space that
+  nothing uses (seen in 3 of 12 files of much random writing); ``VACUUM`` leaves none.
 - ``foreign_keys=ON``: erasing a practice takes along what it has.
 - ``recursive_triggers=ON``: a ``REPLACE`` asks the delete triggers.  The 24-hour rule
   does not need it.
@@ -32,7 +33,13 @@ from ...domain.errors import ConfigurationError, InvalidValueError
 from .instants import to_us
 
 
-__all__ = ["insert", "lend_clock", "require_ready", "sqlite_engine"]
+__all__ = [
+    "insert",
+    "lend_clock",
+    "require_ready",
+    "require_sqlite",
+    "sqlite_engine",
+]
 
 #: How long a transaction waits for another to end.
 PATIENCE: Final = timedelta(seconds=30)
@@ -100,6 +107,20 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def require_sqlite(engine: Engine) -> None:
+    """
+    Refuse another database, before it is asked anything.
+
+    Raises:
+        ConfigurationError: It is not SQLite.
+    """
+    if engine.dialect.name != "sqlite":
+        raise ConfigurationError(
+            f"this release keeps its store in SQLite, not in {engine.dialect.name};"
+            " make the engine with sqlite_engine"
+        )
+
+
 def require_ready(connection: Connection) -> None:
     """
     Refuse a connection on which the store's promises would not hold.
@@ -108,13 +129,10 @@ def require_ready(connection: Connection) -> None:
         InvalidValueError: No transaction is open on it.
         ConfigurationError: Its engine was not made as `sqlite_engine` makes them.
     """
+    require_sqlite(connection.engine)
     if not connection.in_transaction():
         problem = "open a transaction on the connection first, with connection.begin()"
         raise InvalidValueError(problem)
-    if connection.dialect.name != "sqlite":
-        raise ConfigurationError(
-            f"this release keeps its store in SQLite, not in {connection.dialect.name}"
-        )
     foreign_keys = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
     # Python's own way is to begin at the first write, after much was read.
     if not (foreign_keys and _driver(connection).in_transaction):

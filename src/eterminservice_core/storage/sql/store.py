@@ -19,7 +19,7 @@ from ...domain.keys import Keys
 from . import schema
 from .attempts import Attempts
 from .instants import to_us
-from .sqlite import lend_clock, require_ready
+from .sqlite import lend_clock, require_ready, require_sqlite
 from .unit_of_work import UnitOfWork, translated
 from .upgrading import require_fit
 
@@ -72,6 +72,7 @@ class SqlStore:
         clock: The store's own clock; the machine's by default.
 
     Raises:
+        ConfigurationError: The engine was not made as `sqlite_engine` makes them.
         SchemaMismatchError: The database is empty, or of another release.
         WrongKeyError: The store was made with other keys.
         StoreUnavailableError: The database does not answer, or not in time.
@@ -84,6 +85,7 @@ class SqlStore:
         *,
         clock: Callable[[], datetime] = _wall_clock,
     ) -> None:
+        require_sqlite(engine)
         self._engine = engine
         self._keys = keys
         self._clock = clock

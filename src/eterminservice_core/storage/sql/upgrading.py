@@ -13,7 +13,7 @@ from ...domain.errors import SchemaMismatchError, WrongKeyError
 from ...domain.keys import Keys
 from . import schema
 from .extra import naming_the_extra
-from .sqlite import insert, require_ready
+from .sqlite import insert, require_ready, require_sqlite
 from .unit_of_work import translated
 
 
@@ -39,10 +39,12 @@ def upgrade(engine: Engine, keys: Keys) -> None:
         keys: The store's secrets, now and for ever.
 
     Raises:
+        ConfigurationError: The engine was not made as `sqlite_engine` makes them.
         SchemaMismatchError: A newer release has upgraded it.
         WrongKeyError: The store was made with other keys.
         StoreUnavailableError: The database does not answer, or not in time.
     """
+    require_sqlite(engine)
     with naming_the_extra():
         from alembic import command  # noqa: PLC0415 — see the top of the module
 
