@@ -117,9 +117,8 @@ def repeats_are_marked(patch: pytest.MonkeyPatch) -> None:
 
     def unmarked(self: Any, attempt_id: str) -> None:
         mark(self, attempt_id)
-        bsnr, carried = self._carried(attempt_id)
-        self._keep(
-            bsnr, {key: evolve(it, possibly_known=False) for key, it in carried.items()}
+        self._change_carried(
+            attempt_id, lambda _, kept: evolve(kept, possibly_known=False)
         )
 
     patch.setattr(Attempts, "mark_waiting", unmarked)

@@ -4,7 +4,7 @@ Attempts, reservations and reports in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from attrs import define, evolve
@@ -14,7 +14,7 @@ from ...domain.identifiers import BSNR
 from ...domain.message import DeliveryReport, Receipt, Verdict
 from ...domain.quota import Reservation, admits
 from ...facts import Attempt
-from .tables import Kept, NoticeKey, Reserved
+from .tables import Kept, Reserved
 from .timetables import Timetables
 
 
@@ -30,6 +30,8 @@ class Attempts(Timetables):
         """
         Put an attempt on record, unless the 24-hour rule refuses its reservation.
         """
+        if attempt.bsnr not in self._state.practices:
+            return False
         reserved = self._reserved(attempt.bsnr)
         if attempt.id in self._state.reservations or not admits(
             reserved, reservation.begun_at
@@ -104,40 +106,38 @@ class Attempts(Timetables):
         ]
         return sorted(late, key=_newest_first)[:limit]
 
-    def _carried(self, attempt_id: str) -> tuple[BSNR, Mapping[NoticeKey, Kept]]:
-        attempt = self._state.attempts[attempt_id]
+    def _change_carried(
+        self, attempt_id: str, change: Callable[[BSNR, Kept], Kept]
+    ) -> None:
+        """
+        Change the notices whose latest attempt is this one; none if it is not known.
+        """
+        attempt = self._state.attempts.get(attempt_id)
+        if attempt is None:
+            return
         carried = {
-            key: kept
+            key: change(attempt.bsnr, kept)
             for key, kept in self._kept(attempt.bsnr).items()
             if kept.attempt_id == attempt_id
         }
-        return attempt.bsnr, carried
+        self._keep(attempt.bsnr, carried)
 
     def mark_told(self, attempt_id: str) -> None:
         """
         The notices whose latest attempt is this one wait no longer.
         """
-        bsnr, carried = self._carried(attempt_id)
-        self._keep(
-            bsnr,
-            {key: evolve(kept, sequence=None) for key, kept in carried.items()},
-        )
+        self._change_carried(attempt_id, lambda _, kept: evolve(kept, sequence=None))
 
     def mark_waiting(self, attempt_id: str) -> None:
         """
         The notices whose latest attempt is this one wait (again), possibly known.
         """
-        bsnr, carried = self._carried(attempt_id)
-        self._keep(
-            bsnr,
-            {
-                key: evolve(
-                    kept, sequence=self._next_sequence(bsnr), possibly_known=True
-                )
-                for key, kept in carried.items()
-                if kept.sequence is None or not kept.possibly_known
-            },
-        )
+        self._change_carried(attempt_id, self._waiting_again)
+
+    def _waiting_again(self, bsnr: BSNR, kept: Kept) -> Kept:
+        if kept.sequence is not None and kept.possibly_known:
+            return kept
+        return evolve(kept, sequence=self._next_sequence(bsnr), possibly_known=True)
 
     def add_report(self, report: DeliveryReport) -> None:
         """

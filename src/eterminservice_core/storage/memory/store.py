@@ -45,6 +45,7 @@ class MemoryStore:
         self._clock = clock
         self._lock = RLock()
         self._state = State()
+        self._depth = 0
 
     @property
     def keys(self) -> Keys:
@@ -57,14 +58,21 @@ class MemoryStore:
     def transaction(self) -> Iterator[MemoryTransaction]:
         """
         Open a unit of work; one at a time, an exception rolls all of it back.
+
+        One inside another is a part of it: the outer one has the last word.
         """
         with self._lock:
+            begun_at = len(self._state.journal)
+            self._depth += 1
             try:
                 yield MemoryTransaction(self._state, self._keys, self._clock)
             except BaseException:
-                self._state.roll_back()
+                self._state.roll_back(to=begun_at)
                 raise
-            self._state.journal.clear()
+            finally:
+                self._depth -= 1
+            if self._depth == 0:
+                self._state.journal.clear()
 
 
 @define

@@ -125,9 +125,9 @@ class State:
             self.marks,
         ]
 
-    def roll_back(self) -> None:
+    def roll_back(self, *, to: int) -> None:
         """
-        Take every write since the last commit back, newest first.
+        Take writes back, newest first, until so many notes are left.
         """
-        while self.journal:
+        while len(self.journal) > to:
             self.journal.pop()()

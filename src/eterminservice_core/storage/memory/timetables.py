@@ -78,8 +78,9 @@ class Timetables(Notices):
             timetable, failures=failures, retry_at=retry_at
         )
 
-    def _due(self, kinds: Sequence[ChannelKind]) -> list[tuple[datetime, BSNR]]:
-        now = self.now()
+    def _due(
+        self, kinds: Sequence[ChannelKind], now: datetime
+    ) -> list[tuple[datetime, BSNR]]:
         return sorted(
             (timetable.due_at, bsnr)
             for bsnr, timetable in self._state.timetables.items()
@@ -93,7 +94,7 @@ class Timetables(Notices):
         """
         When the next digest through one of these kinds is due.
         """
-        return min((due_at for due_at, _ in self._due(kinds)), default=None)
+        return min((due_at for due_at, _ in self._due(kinds, self.now())), default=None)
 
     def claim(
         self,
@@ -107,7 +108,7 @@ class Timetables(Notices):
         """
         Lease due practices to a worker, longest due first.
         """
-        due = [bsnr for due_at, bsnr in self._due(kinds) if due_at <= now][:limit]
+        due = [bsnr for due_at, bsnr in self._due(kinds, now) if due_at <= now][:limit]
         for bsnr in due:
             self._state.timetables[bsnr] = evolve(
                 self._state.timetables[bsnr], leased_to=worker, leased_until=until

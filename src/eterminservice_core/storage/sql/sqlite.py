@@ -10,7 +10,7 @@ All that is SQLite's own: how a connection is set up, its clock, its upsert.
 - ``secure_delete=ON``: what was erased is overwritten in the file.  The write-ahead log
   beside it forgets at the next checkpoint, at the latest when the last connection
   closes.  Rows that SQLite once moved to make room may have left a copy in space that
-  nothing uses (seen in 3 of 12 files of much random writing); ``VACUUM`` leaves none.
+  nothing uses (seen in 2 of 12 files of much random writing); ``VACUUM`` leaves none.
 - ``foreign_keys=ON``: erasing a practice takes along what it has.
 - ``recursive_triggers=ON``: a ``REPLACE`` asks the delete triggers.  The 24-hour rule
   does not need it.
