@@ -31,7 +31,9 @@ from eterminservice_core.upkeep import CHUNK
 from eterminservice_transports import RecordingTransport
 
 
-TOPP, MORE, NOBODY = BSNR("391234511"), BSNR("241234601"), BSNR("241234699")
+TOPP, MORE = BSNR("391234511"), BSNR("241234601")
+#: KV key 99 is the KBV's own, for numbers that are nobody's.
+NOBODY = BSNR("999999900")
 SLOT = Appointment("a-1", starts_at="2026-03-09T09:30+01:00")
 BOOKING = Booking(TOPP, SLOT, version=1)
 
@@ -160,11 +162,22 @@ def test_good_ones_are_kept_and_the_others_come_back_with_their_place_and_reason
     recorded = service.record_all(given)
 
     assert (recorded.new, recorded.known) == (3, 1)
-    assert [(0, stranger, NotFoundError), (3, conflict, NoticeConflictError)] == [
-        (it.position, it.notice, type(it.error)) for it in recorded.refused
+    assert [(it.position, it.notice, type(it.error)) for it in recorded.refused] == [
+        (0, stranger, NotFoundError),
+        (3, conflict, NoticeConflictError),
     ]
-    assert [BOOKING, booking(3)] == waiting(store)
-    assert [booking(2, MORE)] == waiting(store, MORE)
+    assert waiting(store) == [BOOKING, booking(3)]
+    assert waiting(store, MORE) == [booking(2, MORE)]
+
+
+def test_places_count_from_0_also_within_a_transaction(
+    service: NotificationService, store: MemoryStore
+) -> None:
+    given = [booking(1, NOBODY), BOOKING, booking(2, NOBODY)]
+    with store.transaction() as tx:
+        recorded = service.record_all(given, within=tx)
+
+    assert [refused.position for refused in recorded.refused] == [0, 2]
 
 
 def test_the_order_of_the_source_is_kept_within_a_practice(

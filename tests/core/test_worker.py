@@ -1,7 +1,8 @@
 """
 The worker: sleeps until something is due, stops when told to, survives trouble.
 
-Time passes only while it sleeps: waiting moves the clock.
+Time passes only while it sleeps: waiting moves the clock.  Long because each kind of
+trouble brings a small world of its own.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """
 A code is guessed at: five guesses, one answer for all, and no way around either (P6).
+
+Long because every way around is tried.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """
 A practice joins: it enters an address, gets a code, types it in, and is told.
+
+Long because of all that may come in between.
 """
 
 from __future__ import annotations
